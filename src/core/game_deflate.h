@@ -1,0 +1,76 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * permessage-deflate, RFC 7692: the negotiation, and the compression of
+ * messages by zlib.
+ */
+
+
+#ifndef GAME_DEFLATE_H
+#define GAME_DEFLATE_H
+
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+/* what the server wants, and what was agreed */
+typedef struct {
+    unsigned        server_bits:4;          /* window, 9 to 15 */
+    unsigned        client_bits:4;
+    unsigned        server_takeover:1;      /* context is kept over messages */
+    unsigned        client_takeover:1;
+    unsigned        level:4;                /* 1 to 9 */
+} game_deflate_params_t;
+
+
+/* the longest answer that negotiate writes */
+#define GAME_DEFLATE_ANSWER_MAX  160
+
+
+/*
+ * Reads the value of Sec-WebSocket-Extensions (all its headers, joined by a
+ * comma), takes the first offer that can be met, fills *agreed and writes the
+ * answer's value.  Returns its length, or 0: no extension is agreed; or -1:
+ * the header is no valid list.
+ */
+int game_deflate_negotiate(const unsigned char *offers, size_t len,
+    const game_deflate_params_t *wanted, game_deflate_params_t *agreed,
+    char *answer);
+
+
+typedef struct game_inflate_s  game_inflate_t;
+typedef struct game_deflate_s  game_deflate_t;
+
+
+/* one direction each.  NULL: no memory */
+game_inflate_t *game_inflate_create(const game_deflate_params_t *params);
+void game_inflate_destroy(game_inflate_t *z);
+game_deflate_t *game_deflate_create(const game_deflate_params_t *params);
+void game_deflate_destroy(game_deflate_t *z);
+
+
+/*
+ * Inflates a piece of a message into dst.  Call again with the rest of the
+ * input while it returns GAME_INFLATE_FULL (dst had no room).  `last` says that
+ * the piece ends the message (the 4 bytes of RFC 7692, 7.2.2 are added inside).
+ */
+#define GAME_INFLATE_OK     0
+#define GAME_INFLATE_FULL   1
+#define GAME_INFLATE_ERROR  -1
+
+int game_inflate(game_inflate_t *z, const unsigned char **src, size_t *len,
+    int last, unsigned char *dst, size_t size, size_t *written);
+
+/* forgets a message under way and, without takeover, the context */
+void game_inflate_reset(game_inflate_t *z);
+
+/* Deflates a whole message.  dst needs game_deflate_bound() bytes.  Returns
+ * the length without the 4 bytes at the end, or 0: error */
+size_t game_deflate_bound(game_deflate_t *z, size_t len);
+size_t game_deflate(game_deflate_t *z, const unsigned char *src, size_t len,
+    unsigned char *dst, size_t size);
+
+
+#endif /* GAME_DEFLATE_H */

@@ -1,0 +1,64 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Joining: finds or makes the room, on whatever worker it is, and asks it for a
+ * seat, before the handshake is answered.
+ */
+
+
+#ifndef _NGX_GAME_JOIN_H_INCLUDED_
+#define _NGX_GAME_JOIN_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+
+typedef struct ngx_game_join_s  ngx_game_join_t;
+
+
+/* lives in the request's pool; zeroed and filled by the handshake.  Strings
+ * stay valid until the end of the join */
+struct ngx_game_join_s {
+    ngx_game_loc_conf_t       *conf;
+    ngx_game_game_t           *game;
+    ngx_game_codec_e           codec;         /* how the player is sent to */
+    uint64_t                   room;          /* asked for, 0: any; after
+                                               * admission: the room */
+    ngx_str_t                  identity;
+    ngx_str_t                  address;
+    ngx_str_t                  args;          /* the query as it came */
+    ngx_str_t                  origin;
+    ngx_str_t                  agent;
+    ngx_str_t                  protocol;      /* the chosen subprotocol */
+
+    /*
+     * Exactly one of the two is called, once, maybe from within start.
+     * admitted: player, room and owner are set; makes the session, that from
+     * now on can be sent to, or returns NULL.
+     */
+    ngx_game_session_t      *(*admitted)(ngx_game_join_t *join);
+    void                     (*refused)(ngx_game_join_t *join,
+                                        ngx_uint_t status, ngx_str_t *reason);
+    void                      *data;          /* the caller's */
+
+    uint64_t                   player;
+    uint64_t                   owner;
+
+    /* private */
+    ngx_queue_t                link;
+    uint64_t                   request;
+    ngx_event_t                timer;
+    ngx_uint_t                 tries;
+    unsigned                   counted:1;
+    unsigned                   active:1;
+};
+
+
+void ngx_game_join_start(ngx_game_join_t *join);
+
+/* the client went away while it waited: neither callback is called */
+void ngx_game_join_cancel(ngx_game_join_t *join);
+
+
+#endif /* _NGX_GAME_JOIN_H_INCLUDED_ */

@@ -1,0 +1,78 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The registry: which rooms there are, in the zone, an entry of fixed size
+ * each.  Read without a lock by any worker; an entry is written by its owner
+ * alone, once it is open.  What a dead worker owned is swept by any other.
+ */
+
+
+#ifndef _NGX_GAME_REGISTRY_H_INCLUDED_
+#define _NGX_GAME_REGISTRY_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+
+/* JSON text of a room's metadata, bytes */
+#define NGX_GAME_METADATA_MAX  512
+
+
+/* a consistent copy of an entry */
+typedef struct {
+    uint64_t                   id;
+    uint64_t                   game;          /* hash of the game's name */
+    uint64_t                   owner;         /* epoch */
+    uint64_t                   term;
+    uint64_t                   created;       /* seconds since 1970 */
+    uint32_t                   players;
+    uint32_t                   max_players;
+    unsigned                   locked:1;
+    uint32_t                   metadata_len;
+    u_char                     metadata[NGX_GAME_METADATA_MAX];
+} ngx_game_room_info_t;
+
+
+ngx_int_t ngx_game_registry_init(ngx_cycle_t *cycle);
+
+/*
+ * Finds a room of the game that has a free seat and whose owner lives and is
+ * not exiting, or makes an entry for a new one that is owned by `owner`.
+ * `skip` names a room that is known to be full (0: none).  *created says which.
+ *   NGX_OK, NGX_DECLINED: the registry is full
+ * The call counts a seat that is on its way, so that many joins of one turn
+ * don't all choose the same last seat; ngx_game_registry_arrived() ends that.
+ */
+ngx_int_t ngx_game_registry_match(ngx_game_game_t *game, uint64_t owner,
+    uint64_t skip, uint64_t *room, uint64_t *room_owner,
+    ngx_uint_t *created);
+void ngx_game_registry_arrived(uint64_t room);
+
+/* NGX_OK or NGX_DECLINED (no such room, or its owner is dead) */
+ngx_int_t ngx_game_registry_find(uint64_t room, ngx_game_room_info_t *info);
+
+/* owner's verbs: by id; no-ops for a room that this worker does not own */
+ngx_int_t ngx_game_registry_open(uint64_t room);
+void ngx_game_registry_set_players(uint64_t room, ngx_uint_t players);
+void ngx_game_registry_set_locked(uint64_t room, ngx_uint_t locked);
+ngx_int_t ngx_game_registry_set_metadata(uint64_t room, u_char *json,
+    size_t len);
+void ngx_game_registry_close(uint64_t room);
+
+/* 1 while the registry says that this worker owns the room by this term */
+ngx_uint_t ngx_game_registry_owned(uint64_t room, uint64_t term);
+
+/* iterates over the open rooms of a game (hash 0: of all): start with
+ * *cursor = 0; NGX_OK or NGX_DONE */
+ngx_int_t ngx_game_registry_next(uint64_t game, ngx_uint_t *cursor,
+    ngx_game_room_info_t *info);
+
+/* frees the entries of a dead worker: a death handler */
+void ngx_game_registry_sweep(uint64_t epoch);
+
+/* how many entries are used, and how many there are */
+void ngx_game_registry_usage(ngx_uint_t *used, ngx_uint_t *size);
+
+
+#endif /* _NGX_GAME_REGISTRY_H_INCLUDED_ */

@@ -1,0 +1,105 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Scripts: one LuaJIT VM per worker with a sandbox, a memory quota and a
+ * watchdog, the class table of each game, and pooled coroutines for handlers.
+ * It knows games, but neither rooms nor players: those come as the caller's
+ * values.
+ */
+
+
+#ifndef _NGX_GAME_SCRIPT_H_INCLUDED_
+#define _NGX_GAME_SCRIPT_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+#include <lua.h>
+#include <lauxlib.h>
+#include <lualib.h>
+
+
+typedef struct ngx_game_call_s  ngx_game_call_t;
+
+
+/*
+ * A call of a handler, from its start to its end.  It lives as long as the
+ * coroutine and is freed by the script part after `done` returned.
+ */
+struct ngx_game_call_s {
+    lua_State                 *co;
+    int                        ref;           /* anchors co */
+    void                      *owner;         /* the caller's: its room */
+    const char                *handler;       /* "on_tick", for logs */
+    void                      *data;          /* the caller's */
+    ngx_queue_t                link;          /* the caller's: calls that wait */
+
+    /*
+     * The end.  rc: NGX_OK, n results on top of co's stack; NGX_ERROR, the
+     * error with its traceback as text in *error; NGX_DECLINED, prepare said
+     * there is nothing to call.
+     */
+    void                     (*done)(ngx_game_call_t *call, ngx_int_t rc,
+                                     int n, ngx_str_t *error);
+    ngx_event_t                timer;         /* for game.sleep */
+    unsigned                   waiting:1;
+    unsigned                   cancelled:1;
+};
+
+
+/*
+ * Runs protected, on co: pushes the function and its arguments, returns how
+ * many arguments, or -1: nothing to call.  It may raise Lua errors; they end
+ * the call with NGX_ERROR.
+ */
+typedef int (*ngx_game_prepare_pt)(lua_State *co, ngx_game_call_t *call);
+
+
+/* configuration: loads all games in a VM that is thrown away, fills what they
+ * say of themselves into ngx_game_game_t; an error is logged at emerg with
+ * file and line.  The text of all files is kept for the workers */
+ngx_int_t ngx_game_script_check(ngx_conf_t *cf, ngx_game_main_conf_t *mcf);
+
+/* init_process, exit_process.  libs: called protected with the new VM, the
+ * table `game` on top of the stack, to fill it with the API's functions */
+ngx_int_t ngx_game_script_init(ngx_cycle_t *cycle, ngx_game_main_conf_t *mcf,
+    lua_CFunction libs);
+void ngx_game_script_done(void);
+
+lua_State *ngx_game_script_vm(void);
+
+/* the class table of a game, pushed; registry reference inside */
+void ngx_game_script_push_class(lua_State *L, ngx_game_game_t *game);
+
+/*
+ * Calls a handler in a pooled coroutine.  `template` has owner, handler, data
+ * and done set.  Returns NGX_OK (done was called), NGX_AGAIN (it waits), or
+ * NGX_ERROR (no memory; done was not called).
+ * The time limit counts from the outermost call.
+ */
+ngx_int_t ngx_game_script_call(ngx_game_call_t *template,
+    ngx_game_prepare_pt prepare);
+
+/* for API functions: the call that runs now, or NULL; 1 if L is its coroutine
+ * itself, so that it may wait */
+ngx_game_call_t *ngx_game_script_current(void);
+ngx_uint_t ngx_game_script_may_wait(lua_State *L);
+
+/* an API function ends with: return ngx_game_script_wait(L); resume goes on
+ * with nothing on its stack.  cancel: it will never go on; done is not called */
+int ngx_game_script_wait(lua_State *L);
+void ngx_game_script_resume(ngx_game_call_t *call);
+void ngx_game_script_cancel(ngx_game_call_t *call);
+
+/* runs a C function protected outside of a handler, with one light userdata;
+ * NGX_OK or NGX_ERROR (logged) */
+ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
+
+/* steps the collector when there is time: called after ticks and messages */
+void ngx_game_script_collect(void);
+
+size_t ngx_game_script_memory(void);
+
+
+#endif /* _NGX_GAME_SCRIPT_H_INCLUDED_ */

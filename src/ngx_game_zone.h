@@ -1,0 +1,95 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The zone: all shared memory of ngx_game, made once by the master and kept
+ * over reloads.  This part owns its layout, the ids, and the worker slots.
+ *
+ * A worker is named by its epoch: a 64-bit number that never repeats within a
+ * zone and whose low 8 bits are the number of its slot.  The worker holds its
+ * slot's robust mutex for life, so that its death is seen by whoever tries it.
+ */
+
+
+#ifndef _NGX_GAME_ZONE_H_INCLUDED_
+#define _NGX_GAME_ZONE_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+
+#define NGX_GAME_MAX_SLOTS      256
+#define NGX_GAME_MIN_ZONE_SIZE  (8 * 1024 * 1024)
+
+#define ngx_game_slot_of(epoch)  ((ngx_uint_t) ((epoch) & 0xff))
+
+
+/* a copy of what is known of one live worker */
+typedef struct {
+    ngx_uint_t                 slot;
+    uint64_t                   epoch;
+    ngx_pid_t                  pid;
+    uint64_t                   generation;    /* counts configurations */
+    ngx_uint_t                 exiting;
+    ngx_game_counters_t       *counters;      /* in the zone, read only */
+} ngx_game_worker_info_t;
+
+
+/* called in each live worker for each death (crash or exit), at most once */
+typedef void (*ngx_game_zone_death_pt)(uint64_t epoch);
+
+
+/* the game_zone directive's work: size in bytes, checked by the caller to be
+ * at least NGX_GAME_MIN_ZONE_SIZE.  NULL: logged */
+ngx_shm_zone_t *ngx_game_zone_add(ngx_conf_t *cf, size_t size);
+
+/* init_process: claims a slot and watches the others; exit_process */
+ngx_int_t ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone);
+void ngx_game_zone_detach(void);
+
+/* at most 8 handlers, run in the order of registration; before attach */
+void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
+
+/* tells the others that this worker takes no new rooms any more */
+void ngx_game_zone_set_exiting(void);
+
+/* the live workers: fills at most n, returns how many there are */
+ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
+
+/* 1 if the worker of this epoch lives and is not known to be dead */
+ngx_uint_t ngx_game_zone_alive(uint64_t epoch);
+
+/* where a new room of this worker goes: its own epoch, or that of another that
+ * is less busy by a margin */
+uint64_t ngx_game_zone_place_room(void);
+
+/* a new id, unique over workers, reloads and servers; never 0 */
+uint64_t ngx_game_zone_id(void);
+
+/* id to text and back; parse returns 0 for anything but 13 valid characters.
+ * dst needs NGX_GAME_ID_LEN bytes, nothing is terminated */
+u_char *ngx_game_id_format(u_char *dst, uint64_t id);
+uint64_t ngx_game_id_parse(u_char *text, size_t len);
+
+/* the parts of the zone, for registry, limit and channel: fixed at creation */
+typedef struct {
+    u_char                    *registry;
+    size_t                     registry_size;
+    u_char                    *limits;
+    size_t                     limits_size;
+    u_char                    *rings;
+    size_t                     rings_size;
+} ngx_game_zone_parts_t;
+
+ngx_game_zone_parts_t *ngx_game_zone_parts(void);
+
+/* the lock of find-or-create in registry and limit: held for a bounded time,
+ * never over Lua; the master frees it if its holder is killed */
+void ngx_game_zone_lock(void);
+void ngx_game_zone_unlock(void);
+
+/* how much of the zone is used, in bytes, and how large it is */
+void ngx_game_zone_usage(size_t *used, size_t *size);
+
+
+#endif /* _NGX_GAME_ZONE_H_INCLUDED_ */
