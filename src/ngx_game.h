@@ -58,7 +58,8 @@ typedef enum {
     NGX_GAME_KICKED,           /* by the script */
     NGX_GAME_ERROR,            /* a limit or a protocol error */
     NGX_GAME_LOST,             /* its worker died */
-    NGX_GAME_SHUTDOWN          /* its worker shuts down */
+    NGX_GAME_SHUTDOWN,         /* its worker shuts down */
+    NGX_GAME_CLOSED            /* its room was closed */
 } ngx_game_reason_e;
 
 
@@ -69,9 +70,10 @@ struct ngx_game_game_s {
     ngx_uint_t                 index;         /* in main conf's games */
     uint64_t                   hash;          /* of the name */
 
-    /* from the configuration */
+    /* from the configuration: the same in all locations of the game */
+    ngx_str_t                  location;      /* the first one, for errors */
     ngx_uint_t                 room_max_players;
-    ngx_uint_t                 room_max_errors;   /* within a minute */
+    ngx_uint_t                 room_max_errors;   /* in a minute, 0: any */
 
     /* from the script, by ngx_game_script_check() */
     ngx_uint_t                 max_players;   /* <= room_max_players */
@@ -91,6 +93,7 @@ typedef struct {
     size_t                     script_memory; /* per VM */
     ngx_msec_t                 script_timeout;
     void                      *sources;       /* ngx_game_source.h */
+    ngx_flag_t                 status;        /* game_status is used */
 } ngx_game_main_conf_t;
 
 
@@ -109,12 +112,15 @@ typedef struct {
     ngx_game_game_t           *game;          /* NULL: not a game location */
 
     ngx_http_complex_value_t  *identity;
-    ngx_array_t               *origins;       /* ngx_str_t; NULL: same host */
+
+    /* game_origins: an origin passes if one of the three lets it */
+    ngx_array_t               *origins;       /* ngx_str_t, lower case, NULL */
+    ngx_flag_t                 same_origin;   /* that of the Host header */
     ngx_flag_t                 any_origin;
 
     size_t                     message_max_size;
     ngx_uint_t                 message_rate;  /* a second, 0: off */
-    ngx_uint_t                 message_burst;
+    ngx_uint_t                 message_burst; /* on top of the rate */
     size_t                     send_buffer;
     ngx_msec_t                 idle_timeout;
     ngx_msec_t                 ping_interval; /* 0: off */
@@ -127,6 +133,7 @@ typedef struct {
     ngx_uint_t                 room_max_errors;
 
     ngx_game_log_t            *log;           /* game_log, NULL: off */
+    ngx_flag_t                 status;        /* game_status is here */
 } ngx_game_loc_conf_t;
 
 

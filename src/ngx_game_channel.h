@@ -16,7 +16,20 @@
 #include "ngx_game.h"
 
 
-#define NGX_GAME_CHANNEL_MAX  (64 * 1024 * 1024)
+/* the longest payload; the parts it may consist of */
+#define NGX_GAME_CHANNEL_MAX    (64 * 1024 * 1024)
+#define NGX_GAME_CHANNEL_PARTS  16
+
+/*
+ * Of a list that waits for one destination, bytes with what each record costs:
+ * over the mark its feeders are to stop; over the limit nothing more is taken,
+ * so that it never exceeds the limit and one record.
+ */
+#define NGX_GAME_CHANNEL_MARK   (256 * 1024)
+#define NGX_GAME_CHANNEL_LIMIT  (64 * 1024 * 1024)
+
+/* how long, ms, a gracefully exiting worker waits for its lists to empty */
+#define NGX_GAME_CHANNEL_LINGER 5000
 
 
 /* what all records have; the receiver trusts none of it but src */
@@ -26,7 +39,7 @@ typedef struct {
     uint32_t                   arg;
     uint64_t                   room;
     uint64_t                   player;
-    uint64_t                   src;           /* epoch of the sender, set by send */
+    uint64_t                   src;           /* its sender, set by send */
 } ngx_game_record_t;
 
 
@@ -36,19 +49,30 @@ typedef void (*ngx_game_channel_drain_pt)(uint64_t dst);
 
 
 /* init_process, after attach.  record: is called for each record; payload is
- * valid during the call only.  drain: dst, that was blocked, is so no more */
+ * valid during the call only and not aligned.  All records of a worker that
+ * died come before its death is reported.  drain: dst, that was blocked, is so
+ * no more; not called for a dead one */
 ngx_int_t ngx_game_channel_init(ngx_cycle_t *cycle,
     ngx_game_channel_record_pt record, ngx_game_channel_drain_pt drain);
+
+/* exit_process, before ngx_game_zone_detach() */
 void ngx_game_channel_done(void);
+
+/* one handler: called once, when this worker begins a graceful exit.  It has
+ * to act at once or to hold a timer, since nginx may exit right after it.  Not
+ * called without a master process */
+void ngx_game_channel_on_exit(void (*handler)(void));
 
 /*
  * Sends to another live worker (never to itself).  The payload is the
- * concatenation of n parts and is copied.
+ * concatenation of n parts, at most NGX_GAME_CHANNEL_PARTS, and is copied.
+ * No handler is called from within.
  *   NGX_OK        sent or queued, in order
  *   NGX_AGAIN     queued, and the list is over its mark: stop feeding until
  *                 the drain handler is called
  *   NGX_DECLINED  that worker is dead: nothing was queued
- *   NGX_ERROR     the list is at its limit or no memory: nothing was queued
+ *   NGX_ERROR     the list is at its limit, the payload is too long, or there
+ *                 is no memory or no ring: nothing was queued
  */
 ngx_int_t ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n);

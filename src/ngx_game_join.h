@@ -12,6 +12,7 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_sync.h"
 
 
 typedef struct ngx_game_join_s  ngx_game_join_t;
@@ -46,12 +47,11 @@ struct ngx_game_join_s {
     uint64_t                   owner;
 
     /* private */
-    ngx_queue_t                link;
-    uint64_t                   request;
+    uint64_t                   target;        /* the room that was asked */
     ngx_event_t                timer;
     ngx_uint_t                 tries;
-    unsigned                   counted:1;
-    unsigned                   active:1;
+    unsigned                   any:1;         /* no room was asked for */
+    unsigned                   active:1;      /* waits for an answer */
 };
 
 
@@ -59,6 +59,13 @@ void ngx_game_join_start(ngx_game_join_t *join);
 
 /* the client went away while it waited: neither callback is called */
 void ngx_game_join_cancel(ngx_game_join_t *join);
+
+
+/* the gateway's handlers of ngx_game_sync.h, and a death handler */
+void ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner);
+void ngx_game_join_refused(uint64_t player, ngx_game_refusal_t *refusal);
+void ngx_game_join_lost(uint64_t epoch);
+void ngx_game_join_done(void);
 
 
 #endif /* _NGX_GAME_JOIN_H_INCLUDED_ */

@@ -17,6 +17,7 @@
 struct ngx_game_log_s {
     ngx_open_file_t           *file;
     time_t                     disk_full_time;
+    time_t                     error_log_time;
 };
 
 
@@ -31,7 +32,7 @@ typedef struct {
     uint64_t                   messages_out;
     uint64_t                   bytes_in;
     uint64_t                   bytes_out;
-    uint32_t                   rtt;           /* ms */
+    uint32_t                   rtt;           /* ms, 0: not measured, "-" */
     ngx_uint_t                 code;          /* of the close, 1006: none */
     ngx_game_reason_e          why;
 } ngx_game_log_entry_t;

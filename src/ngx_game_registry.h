@@ -34,13 +34,18 @@ typedef struct {
 } ngx_game_room_info_t;
 
 
+/* init_process, after attach */
 ngx_int_t ngx_game_registry_init(ngx_cycle_t *cycle);
 
 /*
  * Finds a room of the game that has a free seat and whose owner lives and is
- * not exiting, or makes an entry for a new one that is owned by `owner`.
- * `skip` names a room that is known to be full (0: none).  *created says which.
+ * not exiting, or makes an entry for a new one that is owned by `owner`, or by
+ * this worker if that one has died or is exiting meanwhile: *room_owner.
+ * `skip` names a room that is known to be full (0: none).  *created says
+ * which.
  *   NGX_OK, NGX_DECLINED: the registry is full
+ * The room that is found may be one that another worker has just made and
+ * whose owner has not opened it yet.
  * The call counts a seat that is on its way, so that many joins of one turn
  * don't all choose the same last seat; ngx_game_registry_arrived() ends that.
  */
@@ -49,15 +54,20 @@ ngx_int_t ngx_game_registry_match(ngx_game_game_t *game, uint64_t owner,
     ngx_uint_t *created);
 void ngx_game_registry_arrived(uint64_t room);
 
-/* NGX_OK or NGX_DECLINED (no such room, or its owner is dead) */
+/* NGX_OK or NGX_DECLINED (no such room, or its owner is dead); also for a room
+ * that is not open yet */
 ngx_int_t ngx_game_registry_find(uint64_t room, ngx_game_room_info_t *info);
 
-/* owner's verbs: by id; no-ops for a room that this worker does not own */
+/* owner's verbs: by id; no-ops (NGX_DECLINED) for a room that this worker does
+ * not own.  An entry that is not opened for a minute, or whose creator dies
+ * before that, is freed: open then returns NGX_DECLINED */
 ngx_int_t ngx_game_registry_open(uint64_t room);
 void ngx_game_registry_set_players(uint64_t room, ngx_uint_t players);
 void ngx_game_registry_set_locked(uint64_t room, ngx_uint_t locked);
+/* NGX_ERROR: too long */
 ngx_int_t ngx_game_registry_set_metadata(uint64_t room, u_char *json,
     size_t len);
+/* the creator may close it too, as long as it is not open */
 void ngx_game_registry_close(uint64_t room);
 
 /* 1 while the registry says that this worker owns the room by this term */

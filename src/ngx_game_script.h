@@ -38,7 +38,8 @@ struct ngx_game_call_s {
     /*
      * The end.  rc: NGX_OK, n results on top of co's stack; NGX_ERROR, the
      * error with its traceback as text in *error; NGX_DECLINED, prepare said
-     * there is nothing to call.
+     * there is nothing to call.  It runs unprotected: for what may allocate
+     * in the VM it uses ngx_game_script_protect().
      */
     void                     (*done)(ngx_game_call_t *call, ngx_int_t rc,
                                      int n, ngx_str_t *error);
@@ -55,6 +56,10 @@ struct ngx_game_call_s {
  */
 typedef int (*ngx_game_prepare_pt)(lua_State *co, ngx_game_call_t *call);
 
+
+/* what `game` is filled with in the VMs of the configuration: to be told before
+ * the check.  The function must not need a worker when it runs */
+void ngx_game_script_set_libs(lua_CFunction libs);
 
 /* configuration: loads all games in a VM that is thrown away, fills what they
  * say of themselves into ngx_game_game_t; an error is logged at emerg with
@@ -87,7 +92,8 @@ ngx_game_call_t *ngx_game_script_current(void);
 ngx_uint_t ngx_game_script_may_wait(lua_State *L);
 
 /* an API function ends with: return ngx_game_script_wait(L); resume goes on
- * with nothing on its stack.  cancel: it will never go on; done is not called */
+ * with nothing on its stack.  cancel: it will never go on; done is not called.
+ * A call that runs, and does not wait, is dropped where it waits or ends */
 int ngx_game_script_wait(lua_State *L);
 void ngx_game_script_resume(ngx_game_call_t *call);
 void ngx_game_script_cancel(ngx_game_call_t *call);
@@ -100,6 +106,9 @@ ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
 void ngx_game_script_collect(void);
 
 size_t ngx_game_script_memory(void);
+
+/* replaces control characters by spaces: for one line of a log */
+void ngx_game_script_printable(u_char *text, size_t len);
 
 
 #endif /* _NGX_GAME_SCRIPT_H_INCLUDED_ */

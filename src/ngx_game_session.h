@@ -15,6 +15,8 @@
 
 #include "ngx_game.h"
 #include "ngx_game_frame.h"
+#include "core/game_rate.h"
+#include "core/game_ws.h"
 
 
 /* set once per worker, in init_process */
@@ -27,13 +29,22 @@ typedef struct {
     /* a new round trip was measured: s->rtt */
     void                     (*measured)(ngx_game_session_t *s);
 
-    /* the last call: s is freed after it */
+    /* the last call: s is freed after it.  It comes in an event of its own,
+     * never from within a call of send or close, and as soon as the close
+     * handshake begins, not when it ends */
     void                     (*closed)(ngx_game_session_t *s,
                                        ngx_game_reason_e reason);
 } ngx_game_session_handlers_t;
 
 
-/* what others may read of a session; the rest is private to session.c */
+/* private: ngx_game_transport.h */
+typedef struct ngx_game_input_s   ngx_game_input_t;
+typedef struct ngx_game_output_s  ngx_game_output_t;
+typedef struct ngx_game_zip_s     ngx_game_zip_t;
+
+
+/* others may read what is above "private", and write group and link.  10,000
+ * of these are idle: keep it small */
 struct ngx_game_session_s {
     uint64_t                   player;
     uint64_t                   room;
@@ -48,12 +59,47 @@ struct ngx_game_session_s {
     unsigned                   closing:1;     /* a close frame was sent or
                                                * queued: sends are dropped */
     unsigned                   blocked:1;     /* not read from */
-    /* private: see session.c; keep it small, 10,000 of them are idle */
-    struct ngx_game_session_private_s  *p;
+
+    /* private */
+
+    unsigned                   deaf:1;        /* what comes is thrown away */
+    unsigned                   shut:1;        /* nothing is sent any more */
+    unsigned                   ended:1;       /* to be destroyed */
+    unsigned                   told:1;        /* closed() was called */
+    unsigned                   waiting:1;     /* for the peer's close frame */
+    unsigned                   limited:1;     /* limit is to be released */
+    unsigned                   pinging:1;     /* a pong is waited for */
+
+    game_ws_t                  ws;
+    game_rate_t                rate;
+    ngx_game_input_t          *in;            /* NULL: nothing is kept */
+    ngx_game_output_t         *out;           /* NULL: nothing waits */
+    ngx_game_zip_t            *zip;           /* NULL: not negotiated */
+
+    ngx_msec_t                 opened;
+    ngx_msec_t                 received;      /* when the last bytes came */
+    ngx_msec_t                 pinged;        /* the last ping; once shut, when
+                                               * that was */
+    uint64_t                   limit;         /* ngx_game_limit.h */
+
+    uint64_t                   messages_in;
+    uint64_t                   messages_out;
+    uint64_t                   bytes_in;      /* with the frames' headers */
+    uint64_t                   bytes_out;
+
+    uint16_t                   code;          /* of the first close frame */
+    uint16_t                   identity_len;
+    uint8_t                    address_len;
+    uint8_t                    why;           /* ngx_game_reason_e */
+    u_char                     text[];        /* address, identity */
 };
 
 
 void ngx_game_session_init(ngx_game_session_handlers_t *handlers);
+
+/* exit_process: closes what is left with 1012, as far as the sockets take it
+ * at once.  The closed handler is called for each */
+void ngx_game_session_done(void);
 
 /* queues a frame (takes a reference of its own); it is written at the end of
  * this turn of the loop.  Over game_send_buffer: closes with 1013 */
@@ -61,7 +107,8 @@ void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 
 /* begins the close handshake: what is queued goes first, then a close frame.
  * The reason is cut at 123 bytes at a character's boundary.  `why` is what the
- * closed handler gets and the session's log line says */
+ * closed handler gets and the session's log line says.  Only the first call
+ * counts */
 void ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason, size_t len, ngx_game_reason_e why);
 
@@ -75,6 +122,7 @@ ngx_game_session_t *ngx_game_session_find(uint64_t player);
 
 /* all sessions of this worker, for shutdown and status */
 void ngx_game_session_each(void (*handler)(ngx_game_session_t *s));
+
 
 
 #endif /* _NGX_GAME_SESSION_H_INCLUDED_ */

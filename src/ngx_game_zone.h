@@ -21,6 +21,11 @@
 #define NGX_GAME_MAX_SLOTS      256
 #define NGX_GAME_MIN_ZONE_SIZE  (8 * 1024 * 1024)
 
+/* a word of the zone where nothing is ordered by it, or the lock orders it */
+#define ngx_game_zone_get(p)     atomic_load_explicit(p, memory_order_relaxed)
+#define ngx_game_zone_set(p, v)                                               \
+    atomic_store_explicit(p, v, memory_order_relaxed)
+
 #define ngx_game_slot_of(epoch)  ((ngx_uint_t) ((epoch) & 0xff))
 
 
@@ -35,7 +40,8 @@ typedef struct {
 } ngx_game_worker_info_t;
 
 
-/* called in each live worker for each death (crash or exit), at most once */
+/* called in each live worker for each death (crash or exit) of a worker that
+ * it has known, once, from the event loop */
 typedef void (*ngx_game_zone_death_pt)(uint64_t epoch);
 
 
@@ -43,7 +49,17 @@ typedef void (*ngx_game_zone_death_pt)(uint64_t epoch);
  * at least NGX_GAME_MIN_ZONE_SIZE.  NULL: logged */
 ngx_shm_zone_t *ngx_game_zone_add(ngx_conf_t *cf, size_t size);
 
-/* init_process: claims a slot and watches the others; exit_process */
+/*
+ * init_process: claims a slot and watches the others, before registry, limit
+ * and channel are set up.  Sets epoch and counters of ngx_game_worker.
+ *   NGX_OK
+ *   NGX_DECLINED  all slots are taken, by workers that don't exit: epoch is 0
+ *                 and the counters are those of nobody.  The worker has to
+ *                 run, without games (503), and may attach again later; it
+ *                 must not fail, or the master would start it again and again
+ *   NGX_ERROR
+ * exit_process: detach comes after ngx_game_channel_done().
+ */
 ngx_int_t ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone);
 void ngx_game_zone_detach(void);
 
@@ -59,6 +75,9 @@ ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
 /* 1 if the worker of this epoch lives and is not known to be dead */
 ngx_uint_t ngx_game_zone_alive(uint64_t epoch);
 
+/* 1 if it lives and is not exiting */
+ngx_uint_t ngx_game_zone_accepting(uint64_t epoch);
+
 /* where a new room of this worker goes: its own epoch, or that of another that
  * is less busy by a margin */
 uint64_t ngx_game_zone_place_room(void);
@@ -71,7 +90,11 @@ uint64_t ngx_game_zone_id(void);
 u_char *ngx_game_id_format(u_char *dst, uint64_t id);
 uint64_t ngx_game_id_parse(u_char *text, size_t len);
 
-/* the parts of the zone, for registry, limit and channel: fixed at creation */
+/* for logs: one of four texts that are used in turn */
+ngx_str_t *ngx_game_id_text(uint64_t id);
+
+/* the parts of the zone, for registry, limit and channel: fixed at creation,
+ * all zero and aligned to pages then */
 typedef struct {
     u_char                    *registry;
     size_t                     registry_size;
@@ -79,6 +102,8 @@ typedef struct {
     size_t                     limits_size;
     u_char                    *rings;
     size_t                     rings_size;
+    ngx_uint_t                 slots;         /* how many there are */
+    uint64_t                   secret[2];     /* for hashes of clients' keys */
 } ngx_game_zone_parts_t;
 
 ngx_game_zone_parts_t *ngx_game_zone_parts(void);
@@ -88,8 +113,10 @@ ngx_game_zone_parts_t *ngx_game_zone_parts(void);
 void ngx_game_zone_lock(void);
 void ngx_game_zone_unlock(void);
 
-/* how much of the zone is used, in bytes, and how large it is */
+/* how much of the zone is used, in bytes, and how large it is.  The parts tell
+ * what they use by a handler each, at most 4 */
 void ngx_game_zone_usage(size_t *used, size_t *size);
+void ngx_game_zone_on_usage(size_t (*handler)(void));
 
 
 #endif /* _NGX_GAME_ZONE_H_INCLUDED_ */

@@ -44,7 +44,20 @@ typedef struct game_inflate_s  game_inflate_t;
 typedef struct game_deflate_s  game_deflate_t;
 
 
-/* one direction each.  NULL: no memory */
+/*
+ * One direction each.  NULL: no memory.
+ *
+ * Memory of a game_inflate_t: 160 bytes until the first piece of a message
+ * comes, then 7 KB and a window of 2^client_bits bytes (39 KB at 15 bits).
+ * With takeover it is kept to the end, without it is freed after each message.
+ *
+ * Memory of a game_deflate_t: 8 * 2^server_bits bytes and 6 KB from the start
+ * (262 KB at 15 bits, 38 KB at 12, 10 KB at 9).  With takeover each session
+ * needs its own, to be made for its first message.  Without it nothing is kept
+ * from message to message: one game_deflate_t may serve all the sessions of a
+ * process that agreed on the same bits, and what it made of a message suits
+ * them all.
+ */
 game_inflate_t *game_inflate_create(const game_deflate_params_t *params);
 void game_inflate_destroy(game_inflate_t *z);
 game_deflate_t *game_deflate_create(const game_deflate_params_t *params);
@@ -53,8 +66,12 @@ void game_deflate_destroy(game_deflate_t *z);
 
 /*
  * Inflates a piece of a message into dst.  Call again with the rest of the
- * input while it returns GAME_INFLATE_FULL (dst had no room).  `last` says that
- * the piece ends the message (the 4 bytes of RFC 7692, 7.2.2 are added inside).
+ * input while it returns GAME_INFLATE_FULL (dst had no room; there may be more
+ * output although no input is left).  `last` says that the piece ends the
+ * message (the 4 bytes of RFC 7692, 7.2.2 are added inside).  src and len move
+ * on by what was taken; written is set on every return.  After an error all
+ * calls fail until game_inflate_reset().  A client that refers beyond its
+ * window is found out unless dst still has what it refers to.
  */
 #define GAME_INFLATE_OK     0
 #define GAME_INFLATE_FULL   1
@@ -63,7 +80,10 @@ void game_deflate_destroy(game_deflate_t *z);
 int game_inflate(game_inflate_t *z, const unsigned char **src, size_t *len,
     int last, unsigned char *dst, size_t size, size_t *written);
 
-/* forgets a message under way and, without takeover, the context */
+/* whether the error was a lack of memory and not the client's fault */
+int game_inflate_no_memory(const game_inflate_t *z);
+
+/* forgets a message under way, an error and, without takeover, the context */
 void game_inflate_reset(game_inflate_t *z);
 
 /* Deflates a whole message.  dst needs game_deflate_bound() bytes.  Returns

@@ -32,22 +32,37 @@ typedef struct {
 } game_ring_part_t;
 
 
+/* bytes of the ring that a record of len bytes takes */
+#define game_ring_need(len)  ((((size_t) (len)) + 8 + 7) & ~(size_t) 7)
+
+
 /* size of data: a power of two, at least 1024.  All-zero memory is a ring */
 
-/* appends a record made of parts; 0, or -1: no room.  The longest record is
- * size / 4.  *was_empty tells whether the consumer has to be woken */
+/* appends a record made of parts; 0, or -1: no room.  A record has 1 to
+ * size / 4 bytes.  *was_empty tells whether the consumer has to be woken; it
+ * may be NULL */
 int game_ring_write(game_ring_t *ring, size_t size,
     const game_ring_part_t *parts, unsigned n, int *was_empty);
 
 /* the oldest record, copied to buf if it wraps, else in place: its length, 0:
- * empty, -1: the ring is corrupt.  game_ring_pop() ends its use */
+ * empty, -1: the ring is corrupt.  game_ring_pop() ends its use; len is what
+ * peek has returned.  Records of size / 4 need that much of buf */
 long game_ring_peek(game_ring_t *ring, size_t size, unsigned char *buf,
     size_t buf_size, unsigned char **record);
-void game_ring_pop(game_ring_t *ring, size_t size, size_t len);
+void game_ring_pop(game_ring_t *ring, size_t len);
 
-/* drops all: for a new owner of either side */
+/*
+ * The producer found no room: after starve it has to try once more, and only
+ * then may it wait to be woken.  The consumer, that has popped, asks with fed,
+ * once for each starve, whether it has to wake the producer.
+ */
+void game_ring_starve(game_ring_t *ring);
+int game_ring_fed(game_ring_t *ring);
+
+/* drops all that is in a corrupt ring: for the consumer */
 void game_ring_reset(game_ring_t *ring);
 
+/* bytes in use; more than the ring's size if it is corrupt */
 size_t game_ring_used(const game_ring_t *ring);
 
 

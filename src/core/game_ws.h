@@ -37,17 +37,17 @@ typedef struct {
     uint8_t         opcode;       /* of the message under way, 0: none */
     unsigned        fin:1;
     unsigned        in_frame:1;
-    unsigned        first:1;      /* no piece of this message was returned yet */
+    unsigned        first:1;      /* no piece of the message was returned */
     unsigned        compressed:1; /* RSV1 of the message's first frame */
     unsigned        deflate:1;    /* set by the caller: RSV1 is allowed */
 } game_ws_t;
 
 
 typedef enum {
-    GAME_WS_EV_MORE = 0,          /* the rest of the input is kept by the caller
-                                   * and given again with more behind it; it is
-                                   * shorter than 14 + 125 bytes */
-    GAME_WS_EV_DATA,              /* a piece of a message's payload, unmasked */
+    GAME_WS_EV_MORE = 0,          /* the rest of the input is kept by the
+                                   * caller and given again with more behind
+                                   * it: less than 14 + 125 bytes */
+    GAME_WS_EV_DATA,              /* a piece of a message, unmasked */
     GAME_WS_EV_CONTROL,           /* a whole ping, pong or close, unmasked */
     GAME_WS_EV_ERROR              /* the peer broke a rule: close with code */
 } game_ws_event_e;

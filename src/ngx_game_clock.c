@@ -1,0 +1,171 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * One heap of timers and one timerfd per worker.  The timerfd is armed to the
+ * earliest timer once per turn of the loop, and only if that one has changed.
+ * It is a channel event, so a graceful exit does not wait for it.
+ */
+
+
+#include "ngx_game_clock.h"
+
+#include <ngx_channel.h>
+
+#include <sys/timerfd.h>
+
+
+static void ngx_game_clock_handler(ngx_event_t *ev);
+static void ngx_game_clock_rearm(ngx_event_t *ev);
+
+
+typedef struct {
+    game_heap_t                heap;
+    uint64_t                   armed;         /* what the timerfd is set to */
+    uint64_t                   running;       /* handlers run up to this time,
+                                               * 0: none runs */
+    int                        fd;
+    ngx_event_t                rearm;         /* posted */
+} ngx_game_clock_t;
+
+
+static ngx_game_clock_t  ngx_game_clock = { .fd = -1 };
+
+
+ngx_int_t
+ngx_game_clock_init(ngx_cycle_t *cycle)
+{
+    ngx_memzero(&ngx_game_clock, sizeof(ngx_game_clock_t));
+
+    ngx_game_clock.fd = timerfd_create(CLOCK_MONOTONIC,
+                                       TFD_NONBLOCK|TFD_CLOEXEC);
+    if (ngx_game_clock.fd == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "timerfd_create() failed");
+        return NGX_ERROR;
+    }
+
+    ngx_game_clock.rearm.handler = ngx_game_clock_rearm;
+    ngx_game_clock.rearm.log = cycle->log;
+
+    return ngx_add_channel_event(cycle, ngx_game_clock.fd, NGX_READ_EVENT,
+                                 ngx_game_clock_handler);
+}
+
+
+void
+ngx_game_clock_done(void)
+{
+    if (ngx_game_clock.rearm.posted) {
+        ngx_delete_posted_event((&ngx_game_clock.rearm));
+    }
+
+    game_heap_done(&ngx_game_clock.heap);
+}
+
+
+uint64_t
+ngx_game_clock_now(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+ngx_int_t
+ngx_game_clock_set(ngx_game_timer_t *timer, uint64_t at)
+{
+    game_heap_remove(&ngx_game_clock.heap, &timer->node);
+
+    timer->node.at = ngx_max(at, ngx_game_clock.running + 1);
+
+    if (game_heap_add(&ngx_game_clock.heap, &timer->node) != 0) {
+        return NGX_ERROR;
+    }
+
+    if (timer->node.place == 1) {
+        ngx_post_event((&ngx_game_clock.rearm), &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_game_clock_clear(ngx_game_timer_t *timer)
+{
+    game_heap_remove(&ngx_game_clock.heap, &timer->node);
+}
+
+
+static void
+ngx_game_clock_handler(ngx_event_t *ev)
+{
+    uint64_t           now, expirations;
+    ngx_connection_t  *c;
+    ngx_game_timer_t  *timer;
+
+    c = ev->data;
+
+    if (read(c->fd, &expirations, sizeof(uint64_t)) == -1
+        && ngx_errno != NGX_EAGAIN)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
+                      "read() of a timerfd failed");
+    }
+
+    ngx_game_clock.armed = 0;
+    now = ngx_game_clock_now();
+    ngx_game_clock.running = now;
+
+    for ( ;; ) {
+        timer = (ngx_game_timer_t *) game_heap_top(&ngx_game_clock.heap);
+
+        if (timer == NULL || timer->node.at > now) {
+            break;
+        }
+
+        game_heap_remove(&ngx_game_clock.heap, &timer->node);
+
+        timer->handler(timer);
+    }
+
+    ngx_game_clock.running = 0;
+
+    ngx_post_event((&ngx_game_clock.rearm), &ngx_posted_events);
+}
+
+
+static void
+ngx_game_clock_rearm(ngx_event_t *ev)
+{
+    uint64_t           at;
+    struct itimerspec  its;
+    game_heap_node_t  *top;
+
+    top = game_heap_top(&ngx_game_clock.heap);
+
+    if (top == NULL || top->at == ngx_game_clock.armed) {
+        return;
+    }
+
+    /* zero would disarm it */
+    at = ngx_max(top->at, 1);
+
+    ngx_memzero(&its, sizeof(struct itimerspec));
+    its.it_value.tv_sec = at / 1000000;
+    its.it_value.tv_nsec = (at % 1000000) * 1000;
+
+    if (timerfd_settime(ngx_game_clock.fd, TFD_TIMER_ABSTIME, &its, NULL)
+        == -1)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
+                      "timerfd_settime() failed");
+        return;
+    }
+
+    ngx_game_clock.armed = at;
+}

@@ -1,0 +1,361 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The end of a session, in this order:
+ *
+ *     closing  a close frame is queued, nothing goes out behind it
+ *     told     the closed handler was called, in an event of the connection
+ *     waiting  the close frame is written, the peer's has not come yet
+ *     deaf     it has come, or it is not waited for since a rule was broken
+ *     shut     our side of the connection is shut; what still comes is read
+ *              away, so that no reset overtakes the close frame
+ *     ended    the connection is closed and all is freed
+ *
+ * A connection that fails goes from anywhere to told and ended.
+ */
+
+
+#include "ngx_game_transport.h"
+#include "ngx_game_log.h"
+#include "core/game_utf8.h"
+
+
+/* how long the peer's close frame is waited for once ours is written, ms */
+#define NGX_GAME_CLOSE_WAIT    2000
+
+/* after that: until the peer closes, or is silent, or for so long, ms */
+#define NGX_GAME_CLOSE_SILENT  1000
+#define NGX_GAME_CLOSE_LINGER  5000
+
+#define NGX_GAME_CLOSE_REASON  (GAME_WS_CONTROL_MAX - 2)
+
+
+static ngx_game_frame_t *ngx_game_close_frame(ngx_uint_t code,
+    const u_char *reason, size_t len);
+static void ngx_game_close_count(ngx_uint_t code);
+static void ngx_game_close_shut(ngx_connection_t *c);
+static void ngx_game_close_destroy(ngx_game_session_t *s);
+
+
+void
+ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
+    const char *reason, size_t len, ngx_game_reason_e why)
+{
+    ngx_connection_t  *c;
+
+    if (s->closing || s->ended) {
+        return;
+    }
+
+    s->closing = 1;
+    s->code = code;
+    s->why = why;
+
+    ngx_game_close_count(code);
+
+    ngx_game_session_queue(s, ngx_game_close_frame(code, (u_char *) reason,
+                                                   len));
+
+    /* the peer's close frame may be behind what waits */
+
+    ngx_game_session_unblock(s);
+
+    if (s->ready) {
+        c = s->connection;
+        ngx_add_timer(c->read, NGX_GAME_CLOSE_DRAIN);
+    }
+}
+
+
+/* a reason that is no text would break a rule of the peer's */
+
+static ngx_game_frame_t *
+ngx_game_close_frame(ngx_uint_t code, const u_char *reason, size_t len)
+{
+    u_char    payload[GAME_WS_CONTROL_MAX];
+    uint32_t  utf8;
+
+    if (code == NGX_GAME_CLOSE_EMPTY) {
+        return ngx_game_frame_create(GAME_WS_CLOSE, NULL, 0);
+    }
+
+    payload[0] = (u_char) (code >> 8);
+    payload[1] = (u_char) code;
+
+    utf8 = GAME_UTF8_START;
+    len = len ? game_utf8_cut(reason, len, NGX_GAME_CLOSE_REASON) : 0;
+
+    if (game_utf8_check(&utf8, reason, len) != 0 || utf8 != GAME_UTF8_START) {
+        len = 0;
+    }
+
+    if (len) {
+        ngx_memcpy(payload + 2, reason, len);
+    }
+
+    return ngx_game_frame_create(GAME_WS_CLOSE, payload, 2 + len);
+}
+
+
+static void
+ngx_game_close_count(ngx_uint_t code)
+{
+    switch (code) {
+
+    case 1002:
+    case 1003:
+    case 1007:
+        ngx_game_count(closed_invalid, 1);
+        break;
+
+    case 1008:
+        ngx_game_count(closed_rate, 1);
+        break;
+
+    case 1009:
+        ngx_game_count(closed_size, 1);
+        break;
+
+    case 1013:
+        ngx_game_count(closed_slow, 1);
+        break;
+    }
+}
+
+
+void
+ngx_game_close_fail(ngx_game_session_t *s, ngx_uint_t code,
+    const char *reason)
+{
+    s->deaf = 1;
+
+    if (s->closing) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
+                  "closing session with code %ui, %s", code, reason);
+
+    ngx_game_session_close(s, code, reason, ngx_strlen(reason),
+                           NGX_GAME_ERROR);
+}
+
+
+void
+ngx_game_close_end(ngx_game_session_t *s, ngx_game_reason_e why)
+{
+    if (s->ended) {
+        return;
+    }
+
+    s->ended = 1;
+
+    if (!s->closing) {
+        s->why = why;
+    }
+
+    ngx_game_session_wake(s);
+}
+
+
+void
+ngx_game_close_stop(ngx_game_session_t *s)
+{
+    static const char  reason[] = "server is restarting";
+
+    /* set by nginx for its own requests; TLS would not say goodbye */
+
+    s->connection->error = 0;
+
+    ngx_game_session_close(s, 1012, reason, sizeof(reason) - 1,
+                           NGX_GAME_SHUTDOWN);
+
+    ngx_game_close_end(s, NGX_GAME_SHUTDOWN);
+}
+
+
+void
+ngx_game_close_timer(ngx_game_session_t *s)
+{
+    ngx_msec_t  silent, linger;
+
+    silent = ngx_current_msec - s->received;
+    linger = ngx_current_msec - s->pinged;
+
+    if (!s->shut
+        || silent >= NGX_GAME_CLOSE_SILENT || linger >= NGX_GAME_CLOSE_LINGER)
+    {
+        ngx_game_close_end(s, NGX_GAME_LEFT);
+        return;
+    }
+
+    ngx_add_timer(s->connection->read,
+                  ngx_min(NGX_GAME_CLOSE_SILENT - silent,
+                          NGX_GAME_CLOSE_LINGER - linger));
+}
+
+
+void
+ngx_game_close_settle(ngx_game_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if ((s->closing || s->ended) && !s->told) {
+        ngx_game_close_tell(s);
+    }
+
+    if (s->ended) {
+
+        /* what was queued in this very turn has its chance */
+
+        if (s->out && !s->shut && !c->error) {
+            ngx_game_output_flush(s);
+        }
+
+        ngx_game_close_destroy(s);
+        return;
+    }
+
+    if (!s->closing || s->shut || s->out || c->buffered) {
+        return;
+    }
+
+    if (s->deaf) {
+        ngx_game_input_free(s);
+        ngx_game_close_shut(c);
+        return;
+    }
+
+    if (!s->waiting) {
+        s->waiting = 1;
+        ngx_add_timer(c->read, NGX_GAME_CLOSE_WAIT);
+    }
+}
+
+
+void
+ngx_game_close_tell(ngx_game_session_t *s)
+{
+    s->told = 1;
+
+    ngx_game_session_forget(s);
+    ngx_game_session_closed(s);
+}
+
+
+/* a connection handler, since TLS may have to wait before it goes on here */
+
+static void
+ngx_game_close_shut(ngx_connection_t *c)
+{
+    ngx_game_session_t  *s;
+
+    s = c->data;
+    s->shut = 1;
+
+#if (NGX_HTTP_SSL)
+
+    if (c->ssl) {
+        ngx_int_t  rc;
+
+        c->ssl->shutdown_without_free = 1;
+
+        rc = ngx_ssl_shutdown(c);
+
+        if (rc == NGX_AGAIN) {
+            c->ssl->handler = ngx_game_close_shut;
+            return;
+        }
+
+        c->read->handler = ngx_game_session_read_handler;
+        c->write->handler = ngx_game_session_write_handler;
+
+        if (rc == NGX_ERROR) {
+            c->error = 1;
+            ngx_game_close_end(s, NGX_GAME_LEFT);
+            return;
+        }
+    }
+
+#endif
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    if (ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1) {
+        ngx_connection_error(c, ngx_socket_errno,
+                             ngx_shutdown_socket_n " failed");
+        c->error = 1;
+        ngx_game_close_end(s, NGX_GAME_LEFT);
+        return;
+    }
+
+    s->received = ngx_current_msec;
+    s->pinged = ngx_current_msec;
+
+    ngx_add_timer(c->read, NGX_GAME_CLOSE_SILENT);
+
+    ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+void
+ngx_game_close_log(ngx_game_session_t *s)
+{
+    ngx_game_log_entry_t  entry;
+
+    if (s->conf->log == NULL) {
+        return;
+    }
+
+    entry.address.data = s->text;
+    entry.address.len = s->address_len;
+    entry.identity.data = s->text + s->address_len;
+    entry.identity.len = s->identity_len;
+    entry.game = s->conf->game->name;
+    entry.room = s->room;
+    entry.player = s->player;
+    entry.duration = ngx_current_msec - s->opened;
+    entry.messages_in = s->messages_in;
+    entry.messages_out = s->messages_out;
+    entry.bytes_in = s->bytes_in;
+    entry.bytes_out = s->bytes_out;
+    entry.rtt = s->rtt;
+    entry.code = s->code;
+    entry.why = s->why;
+
+    ngx_game_log_write(s->conf->log, &entry);
+}
+
+
+static void
+ngx_game_close_destroy(ngx_game_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    ngx_game_close_log(s);
+    ngx_game_session_free(s);
+
+    c->data = NULL;
+    c->log->handler = NULL;
+    c->log->data = NULL;
+    c->log->action = NULL;
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    /* TLS may stay with it for up to 3 s more */
+
+    ngx_http_close_connection(c);
+}

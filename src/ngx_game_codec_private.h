@@ -1,0 +1,66 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * What the codecs share: how a table is classed, and the worker's buffer.
+ */
+
+
+#ifndef _NGX_GAME_CODEC_PRIVATE_H_INCLUDED_
+#define _NGX_GAME_CODEC_PRIVATE_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_codec.h"
+
+
+/* integers up to here are exact in a double */
+#define NGX_GAME_CODEC_INT_MAX   9007199254740992.0
+
+/* bytes of encoded text, about: the size of a value that has parts in common
+ * can be exponential in its depth */
+#define NGX_GAME_CODEC_SIZE_MAX  (48 * 1024 * 1024)
+
+
+/* a table as it is looked at: zeroed, then one step per pair */
+typedef struct {
+    size_t                     pairs;
+    size_t                     last;          /* the highest index */
+    unsigned                   map:1;         /* has a key that is no index */
+} ngx_game_codec_table_t;
+
+
+/* counts the pair whose key and value are on top of the stack */
+void ngx_game_codec_table_step(lua_State *L, ngx_game_codec_table_t *t);
+
+/* after all pairs: 1: an array of `last` values, 0: a map of `pairs` */
+ngx_uint_t ngx_game_codec_table_is_array(lua_State *L,
+    ngx_game_codec_table_t *t);
+
+/* raises an error for the value on top of the stack; its key is below it if
+ * it is in a table */
+void ngx_game_codec_refuse(lua_State *L, ngx_uint_t depth);
+
+/* whether the value is game.empty_array, as a light userdata */
+ngx_uint_t ngx_game_codec_is_empty_array(lua_State *L, int index);
+
+/* the worker's buffer: emptied by reset; add raises an error if there is no
+ * memory, or too much */
+void ngx_game_codec_buffer_reset(void);
+void ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len);
+void ngx_game_codec_buffer_get(ngx_str_t *out);
+
+
+/* where lua-cjson has an empty array of its own, `game` gets that one */
+void ngx_game_codec_json_open(lua_State *L);
+void ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out);
+ngx_int_t ngx_game_codec_json_decode(lua_State *L, const u_char *data,
+    size_t len);
+void ngx_game_codec_json_trim(void);
+
+void ngx_game_codec_msgpack_encode(lua_State *L, int index, ngx_str_t *out);
+ngx_int_t ngx_game_codec_msgpack_decode(lua_State *L, const u_char *data,
+    size_t len);
+
+
+#endif /* _NGX_GAME_CODEC_PRIVATE_H_INCLUDED_ */

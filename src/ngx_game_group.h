@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * A group: the sessions of this worker that are in one room, wherever that
+ * room is.  A broadcast reaches a worker once and is fanned out here.
+ */
+
+
+#ifndef _NGX_GAME_GROUP_H_INCLUDED_
+#define _NGX_GAME_GROUP_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_session.h"
+
+
+struct ngx_game_group_s {
+    uint64_t                   room;
+    uint64_t                   owner;         /* epoch of the room's worker */
+    ngx_queue_t                sessions;      /* by ngx_game_session_t.link */
+    ngx_uint_t                 count;
+};
+
+
+/* puts a session into the group of its room, made on need */
+ngx_int_t ngx_game_group_add(ngx_game_session_t *s);
+void ngx_game_group_remove(ngx_game_session_t *s);
+
+ngx_game_group_t *ngx_game_group_find(uint64_t room);
+
+/*
+ * Sends a payload to the sessions of a group that use the codec, but for the
+ * `n` players in `except` (64-bit ids, not aligned).  One frame is made.
+ */
+void ngx_game_group_send(ngx_game_group_t *group, ngx_game_codec_e codec,
+    ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
+    ngx_uint_t n);
+
+/* closes all sessions of a group */
+void ngx_game_group_close(ngx_game_group_t *group, ngx_uint_t code,
+    const ngx_str_t *reason, ngx_game_reason_e why);
+
+/* calls the handler for each group whose room is owned by `owner` */
+void ngx_game_group_each(uint64_t owner,
+    void (*handler)(ngx_game_group_t *group));
+
+void ngx_game_group_done(void);
+
+
+#endif /* _NGX_GAME_GROUP_H_INCLUDED_ */

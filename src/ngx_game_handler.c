@@ -1,0 +1,730 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The calls of handlers.  A call's `data` points to the arguments while they
+ * are pushed; then it holds the id of the player that the call is about, since
+ * a handler that waits may outlive its player.
+ */
+
+
+#include "ngx_game_handler.h"
+#include "ngx_game_codec.h"
+#include "ngx_game_log.h"
+#include "ngx_game_lua.h"
+#include "ngx_game_script.h"
+#include "ngx_game_seat.h"
+#include "ngx_game_zone.h"
+
+
+typedef struct {
+    ngx_game_player_t         *player;
+    ngx_game_handler_e         handler;
+    ngx_str_t                 *data;          /* query, message, arguments */
+    ngx_game_kind_e            kind;
+    const char                *name;          /* of an alarm's handler */
+    unsigned                   invalid:1;     /* the message can't be decoded */
+    ngx_str_t                  reason;        /* why */
+    u_char                     buf[123];
+} ngx_game_handler_args_t;
+
+
+typedef void (*ngx_game_handler_done_pt)(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+
+
+static ngx_int_t ngx_game_handler_call(ngx_game_room_t *room,
+    ngx_game_handler_args_t *args, ngx_game_prepare_pt prepare,
+    ngx_game_handler_done_pt done);
+static void ngx_game_handler_turn(ngx_event_t *ev);
+static int ngx_game_handler_push(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_end(ngx_game_call_t *call, ngx_int_t rc,
+    ngx_str_t *error);
+static void ngx_game_handler_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error);
+
+static int ngx_game_handler_push_create(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_create_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_push_auth(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_auth_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_auth_result(lua_State *L);
+static int ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call);
+static int ngx_game_handler_push_message(lua_State *co, ngx_game_call_t *call);
+static int ngx_game_handler_push_tick(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_tick_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_push_close(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_push_alarm(lua_State *co, ngx_game_call_t *call);
+static void ngx_game_handler_push_request(lua_State *L,
+    ngx_game_player_t *player);
+
+
+static ngx_event_t  ngx_game_handler_end_of_turn;
+
+
+#define ngx_game_handler_player_id(call)                                      \
+    ((uint64_t) (uintptr_t) (call)->data)
+
+
+static ngx_int_t
+ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
+    ngx_game_prepare_pt prepare, ngx_game_handler_done_pt done)
+{
+    ngx_game_call_t  call;
+
+    ngx_memzero(&call, sizeof(ngx_game_call_t));
+
+    call.owner = room;
+    call.handler = args->name ? args->name
+                              : ngx_game_lua_handlers[args->handler];
+    call.data = args;
+    call.done = done;
+
+    if (!ngx_game_handler_end_of_turn.posted) {
+        ngx_game_handler_end_of_turn.handler = ngx_game_handler_turn;
+        ngx_game_handler_end_of_turn.log = ngx_cycle->log;
+
+        ngx_post_event((&ngx_game_handler_end_of_turn), &ngx_posted_events);
+    }
+
+    return ngx_game_script_call(&call, prepare);
+}
+
+
+/* the last event of a turn in which handlers ran: what they sent is written
+ * before garbage is collected */
+
+static void
+ngx_game_handler_turn(ngx_event_t *ev)
+{
+    if (!ngx_queue_empty(&ngx_posted_events)) {
+        ngx_post_event(ev, &ngx_posted_events);
+        return;
+    }
+
+    ngx_game_script_collect();
+    ngx_game_codec_trim();
+}
+
+
+/* pushes the function and the room; false: the class has none of that name */
+
+static int
+ngx_game_handler_push(lua_State *co, ngx_game_call_t *call)
+{
+    luaL_checkstack(co, LUA_MINSTACK, NULL);
+
+    ngx_game_lua_push_room(co, call->owner);
+    lua_getfield(co, -1, call->handler);
+    lua_insert(co, -2);
+
+    return lua_isfunction(co, -2);
+}
+
+
+/* what all calls end with: an error is logged and counted for the room */
+
+static void
+ngx_game_handler_end(ngx_game_call_t *call, ngx_int_t rc, ngx_str_t *error)
+{
+    uint64_t          player;
+    ngx_game_room_t  *room;
+
+    if (rc != NGX_ERROR) {
+        return;
+    }
+
+    room = call->owner;
+    player = ngx_game_handler_player_id(call);
+
+    if (player) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s failed in room %V of game \"%V\" for player %V: %V",
+                      call->handler, ngx_game_id_text(room->id),
+                      &room->game->name, ngx_game_id_text(player), error);
+
+    } else {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%s failed in room %V of game \"%V\": %V",
+                      call->handler, ngx_game_id_text(room->id),
+                      &room->game->name, error);
+    }
+
+    ngx_game_room_error(room);
+}
+
+
+static void
+ngx_game_handler_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_handler_end(call, rc, error);
+}
+
+
+/* on_create */
+
+void
+ngx_game_handler_create(ngx_game_room_t *room, ngx_str_t *query)
+{
+    ngx_game_handler_args_t  args;
+
+    if (!(room->handlers & (1 << NGX_GAME_ON_CREATE))) {
+        ngx_game_room_created(room, NGX_OK);
+        return;
+    }
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_CREATE;
+    args.data = query;
+
+    if (ngx_game_handler_call(room, &args, ngx_game_handler_push_create,
+                              ngx_game_handler_create_done)
+        == NGX_ERROR)
+    {
+        ngx_game_room_created(room, NGX_ERROR);
+    }
+}
+
+
+static int
+ngx_game_handler_push_create(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    ngx_game_lua_push_args(co, args->data);
+
+    return 2;
+}
+
+
+static void
+ngx_game_handler_create_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_handler_end(call, rc, error);
+    ngx_game_room_created(call->owner, rc == NGX_ERROR ? NGX_ERROR : NGX_OK);
+}
+
+
+/* on_auth */
+
+void
+ngx_game_handler_auth(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    uint64_t                 id;
+    ngx_game_handler_args_t  args;
+
+    static const ngx_str_t  reason = ngx_string("no memory");
+
+    id = player->id;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_AUTH;
+    args.player = player;
+
+    if (ngx_game_handler_call(room, &args, ngx_game_handler_push_auth,
+                              ngx_game_handler_auth_done)
+        == NGX_ERROR)
+    {
+        ngx_game_seat_authed(room, id, NGX_HTTP_INTERNAL_SERVER_ERROR,
+                             &reason);
+    }
+}
+
+
+static int
+ngx_game_handler_push_auth(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    ngx_game_handler_push_request(co, args->player);
+
+    return 2;
+}
+
+
+static void
+ngx_game_handler_push_request(lua_State *L, ngx_game_player_t *player)
+{
+    ngx_uint_t          i;
+    ngx_game_ticket_t  *ticket;
+
+    ticket = player->ticket;
+
+    ngx_str_t  identity = { player->identity_len, player->text };
+    ngx_str_t  address = { player->address_len,
+                           player->text + player->identity_len };
+
+    const struct {
+        const char       *name;
+        const ngx_str_t  *value;
+    } fields[] = {
+        { "identity", &identity },
+        { "address", &address },
+        { "origin", &ticket->origin },
+        { "agent", &ticket->agent },
+        { "protocol", &ticket->protocol }
+    };
+
+    lua_createtable(L, 0, 7);
+
+    for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (fields[i].value->len) {
+            lua_pushlstring(L, (char *) fields[i].value->data,
+                            fields[i].value->len);
+            lua_setfield(L, -2, fields[i].name);
+        }
+    }
+
+    ngx_game_lua_push_args(L, &ticket->args);
+    lua_setfield(L, -2, "args");
+
+    ngx_game_lua_push_id(L, player->id);
+    lua_setfield(L, -2, "id");
+}
+
+
+typedef struct {
+    lua_State                 *co;
+    int                        n;
+    ngx_game_player_t         *player;
+    ngx_uint_t                 status;
+    ngx_str_t                  reason;
+    u_char                     buf[256];
+} ngx_game_handler_auth_t;
+
+
+static void
+ngx_game_handler_auth_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_handler_auth_t  auth;
+
+    ngx_game_handler_end(call, rc, error);
+
+    auth.co = call->co;
+    auth.n = n;
+    auth.status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    ngx_str_set(&auth.reason, "error in the game");
+
+    auth.player = ngx_game_player_find(ngx_game_handler_player_id(call));
+
+    if (auth.player == NULL) {
+        return;
+    }
+
+    if (rc == NGX_OK) {
+        (void) ngx_game_script_protect(ngx_game_handler_auth_result, &auth);
+
+    } else if (rc == NGX_DECLINED) {
+        auth.status = 0;
+    }
+
+    ngx_game_seat_authed(call->owner, auth.player->id, auth.status,
+                         &auth.reason);
+}
+
+
+/* true or a table admit; anything else refuses, with an optional reason */
+
+static int
+ngx_game_handler_auth_result(lua_State *L)
+{
+    int                       first;
+    size_t                    len;
+    const char               *text;
+    lua_State                *co;
+    ngx_game_handler_auth_t  *auth;
+
+    auth = lua_touserdata(L, 1);
+    co = auth->co;
+    first = lua_gettop(co) - auth->n + 1;
+
+    if (auth->n == 0 || !lua_toboolean(co, first)) {
+
+        auth->status = NGX_HTTP_FORBIDDEN;
+        ngx_str_set(&auth->reason, "refused by the game");
+
+        if (auth->n > 1 && lua_type(co, first + 1) == LUA_TSTRING) {
+            text = lua_tolstring(co, first + 1, &len);
+
+            auth->reason.len = ngx_min(len, sizeof(auth->buf));
+            auth->reason.data = auth->buf;
+            ngx_memcpy(auth->buf, text, auth->reason.len);
+        }
+
+        return 0;
+    }
+
+    if (lua_istable(co, first)) {
+        ngx_game_lua_push_player(L, auth->player);
+        lua_pushvalue(co, first);
+        lua_xmove(co, L, 1);
+        lua_setfield(L, -2, "data");
+    }
+
+    auth->status = 0;
+
+    return 0;
+}
+
+
+/* on_join */
+
+void
+ngx_game_handler_join(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    ngx_game_handler_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_JOIN;
+    args.player = player;
+
+    if (room->players_ref == LUA_NOREF
+        && !(room->handlers & (1 << NGX_GAME_ON_JOIN)))
+    {
+        return;
+    }
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_join,
+                                 ngx_game_handler_done);
+}
+
+
+static int
+ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    ngx_game_lua_add_to_players(co, args->player);
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    ngx_game_lua_push_player(co, args->player);
+    ngx_game_lua_push_args(co, &args->player->ticket->args);
+
+    return 3;
+}
+
+
+/* on_message */
+
+void
+ngx_game_handler_message(ngx_game_room_t *room, ngx_game_player_t *player,
+    ngx_game_kind_e kind, ngx_str_t *data)
+{
+    ngx_game_handler_args_t  args;
+
+    args.player = player;
+    args.handler = NGX_GAME_ON_MESSAGE;
+    args.data = data;
+    args.kind = kind;
+    args.name = NULL;
+    args.invalid = 0;
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_message,
+                                 ngx_game_handler_done);
+
+    if (args.invalid) {
+        ngx_game_count(closed_invalid, 1);
+        ngx_game_seat_kick(player, 1007, &args.reason, NGX_GAME_ERROR);
+    }
+}
+
+
+static int
+ngx_game_handler_push_message(lua_State *co, ngx_game_call_t *call)
+{
+    size_t                    len;
+    const char               *text;
+    ngx_game_room_t          *room;
+    ngx_game_codec_e          codec;
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    room = call->owner;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    ngx_game_lua_push_player(co, args->player);
+
+    if (room->game->codec == NGX_GAME_RAW) {
+        lua_pushlstring(co, (char *) args->data->data, args->data->len);
+        goto done;
+    }
+
+    codec = args->kind == NGX_GAME_TEXT ? NGX_GAME_JSON : NGX_GAME_MSGPACK;
+
+    if (ngx_game_codec_decode(co, codec, args->data->data, args->data->len)
+        != NGX_OK)
+    {
+        text = lua_tolstring(co, -1, &len);
+
+        args->invalid = 1;
+        args->reason.data = args->buf;
+        args->reason.len = ngx_min(len, sizeof(args->buf));
+        ngx_memcpy(args->buf, text, args->reason.len);
+
+        return -1;
+    }
+
+done:
+
+    lua_pushstring(co, args->kind == NGX_GAME_TEXT ? "text" : "binary");
+
+    return 4;
+}
+
+
+/* on_tick */
+
+void
+ngx_game_handler_tick(ngx_game_room_t *room)
+{
+    ngx_game_handler_args_t  args;
+
+    args.handler = NGX_GAME_ON_TICK;
+    args.name = NULL;
+
+    room->ticking = 1;
+
+    if (ngx_game_handler_call(room, &args, ngx_game_handler_push_tick,
+                              ngx_game_handler_tick_done)
+        == NGX_ERROR)
+    {
+        room->ticking = 0;
+    }
+}
+
+
+static int
+ngx_game_handler_push_tick(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_room_t  *room;
+
+    room = call->owner;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    lua_pushnumber(co, 1.0 / room->game->tick);
+
+    return 2;
+}
+
+
+static void
+ngx_game_handler_tick_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_room_t  *room;
+
+    room = call->owner;
+    room->ticking = 0;
+
+    ngx_game_handler_end(call, rc, error);
+}
+
+
+/* on_leave */
+
+void
+ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    ngx_game_handler_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_LEAVE;
+    args.player = player;
+
+    if ((room->players_ref == LUA_NOREF
+         && !(room->handlers & (1 << NGX_GAME_ON_LEAVE)))
+        || ngx_game_handler_call(room, &args, ngx_game_handler_push_leave,
+                                 ngx_game_handler_leave_done)
+           == NGX_ERROR)
+    {
+        ngx_game_seat_left(player);
+    }
+}
+
+
+static int
+ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call)
+{
+    const ngx_str_t          *reason;
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    ngx_game_lua_remove_from_players(co, args->player);
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    reason = &ngx_game_reasons[args->player->why];
+
+    ngx_game_lua_push_player(co, args->player);
+    lua_pushlstring(co, (char *) reason->data, reason->len);
+
+    return 3;
+}
+
+
+static void
+ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_player_t  *player;
+
+    ngx_game_handler_end(call, rc, error);
+
+    player = ngx_game_player_find(ngx_game_handler_player_id(call));
+
+    if (player) {
+        ngx_game_seat_left(player);
+    }
+}
+
+
+/* on_close */
+
+void
+ngx_game_handler_close(ngx_game_room_t *room)
+{
+    ngx_game_handler_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_CLOSE;
+
+    if (!(room->handlers & (1 << NGX_GAME_ON_CLOSE))
+        || ngx_game_handler_call(room, &args, ngx_game_handler_push_close,
+                                 ngx_game_handler_close_done)
+           == NGX_ERROR)
+    {
+        ngx_game_room_finished(room);
+    }
+}
+
+
+static int
+ngx_game_handler_push_close(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_room_t  *room;
+
+    room = call->owner;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    lua_pushlstring(co, (char *) room->reason, room->reason_len);
+
+    return 2;
+}
+
+
+static void
+ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_handler_end(call, rc, error);
+    ngx_game_room_finished(call->owner);
+}
+
+
+/* alarms */
+
+void
+ngx_game_handler_alarm(ngx_game_room_t *room, const char *name,
+    ngx_str_t *data)
+{
+    ngx_game_handler_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.name = name;
+    args.data = data;
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_alarm,
+                                 ngx_game_handler_done);
+}
+
+
+static int
+ngx_game_handler_push_alarm(lua_State *co, ngx_game_call_t *call)
+{
+    int                       i, n, list;
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return luaL_error(co, "no handler \"%s\" for this timer", args->name);
+    }
+
+    /* the name does not outlive this call, a handler that waits does; its
+     * traceback has the name */
+
+    call->handler = "the handler of a timer";
+
+    if (ngx_game_codec_decode(co, NGX_GAME_MSGPACK, args->data->data,
+                              args->data->len)
+        != NGX_OK)
+    {
+        return lua_error(co);
+    }
+
+    list = lua_gettop(co);
+    n = lua_objlen(co, list);
+
+    luaL_checkstack(co, n, "too many arguments");
+
+    for (i = 1; i <= n; i++) {
+        lua_rawgeti(co, list, i);
+
+        if (lua_islightuserdata(co, -1)) {
+            /* game.null stands for nil */
+            lua_pop(co, 1);
+            lua_pushnil(co);
+        }
+    }
+
+    lua_remove(co, list);
+
+    return n + 1;
+}

@@ -1,0 +1,40 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * How the handlers of a room are called: what they are given, and what becomes
+ * of their results and errors.
+ */
+
+
+#ifndef _NGX_GAME_HANDLER_H_INCLUDED_
+#define _NGX_GAME_HANDLER_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_room.h"
+#include "ngx_game_player.h"
+
+
+/*
+ * Each returns at once; the handler may still wait then.  A handler that the
+ * class does not have counts as one that has ended.  What comes of them is
+ * told to the room by ngx_game_room_created() and the like, maybe from within.
+ */
+
+/* args: the query of the join that made the room */
+void ngx_game_handler_create(ngx_game_room_t *room, ngx_str_t *args);
+void ngx_game_handler_auth(ngx_game_room_t *room, ngx_game_player_t *player);
+void ngx_game_handler_join(ngx_game_room_t *room, ngx_game_player_t *player);
+void ngx_game_handler_message(ngx_game_room_t *room,
+    ngx_game_player_t *player, ngx_game_kind_e kind, ngx_str_t *data);
+void ngx_game_handler_tick(ngx_game_room_t *room);
+void ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player);
+void ngx_game_handler_close(ngx_game_room_t *room);
+
+/* room[name](room, ...): the arguments are an array in MessagePack */
+void ngx_game_handler_alarm(ngx_game_room_t *room, const char *name,
+    ngx_str_t *args);
+
+
+#endif /* _NGX_GAME_HANDLER_H_INCLUDED_ */

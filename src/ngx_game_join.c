@@ -1,0 +1,313 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The gateway's side of joining.  A join that names no room is matched anew
+ * when the room that it was sent to has filled up meanwhile.  Joins that wait
+ * for an answer are found by the id that their player will have.
+ */
+
+
+#include "ngx_game_join.h"
+#include "ngx_game_group.h"
+#include "ngx_game_registry.h"
+#include "ngx_game_zone.h"
+#include "core/game_map.h"
+
+
+/* how long an owner may take to answer, with what on_auth waits for, ms */
+#define NGX_GAME_JOIN_TIMEOUT  15000
+
+/* rooms that may turn out to be full before a join gives up */
+#define NGX_GAME_JOIN_TRIES    16
+
+
+static void ngx_game_join_match(ngx_game_join_t *join, uint64_t skip);
+static void ngx_game_join_named(ngx_game_join_t *join);
+static void ngx_game_join_send(ngx_game_join_t *join);
+static void ngx_game_join_end(ngx_game_join_t *join);
+static void ngx_game_join_refuse(ngx_game_join_t *join, ngx_uint_t status,
+    const char *reason);
+static void ngx_game_join_timeout(ngx_event_t *ev);
+
+
+static game_map_t  ngx_game_joins;
+
+
+void
+ngx_game_join_start(ngx_game_join_t *join)
+{
+    if (ngx_game_worker.epoch == 0) {
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "this worker has no place in the zone");
+        return;
+    }
+
+    join->player = ngx_game_zone_id();
+    join->any = (join->room == 0);
+
+    join->timer.handler = ngx_game_join_timeout;
+    join->timer.data = join;
+    join->timer.log = ngx_cycle->log;
+
+    if (game_map_set(&ngx_game_joins, join->player, join) != 0) {
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "no memory");
+        return;
+    }
+
+    join->active = 1;
+    ngx_add_timer(&join->timer, NGX_GAME_JOIN_TIMEOUT);
+
+    if (join->any) {
+        ngx_game_join_match(join, 0);
+        return;
+    }
+
+    ngx_game_join_named(join);
+}
+
+
+void
+ngx_game_join_cancel(ngx_game_join_t *join)
+{
+    uint64_t  owner, room, player;
+
+    if (!join->active) {
+        return;
+    }
+
+    owner = join->owner;
+    room = join->target;
+    player = join->player;
+
+    ngx_game_join_end(join);
+
+    ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+}
+
+
+static void
+ngx_game_join_match(ngx_game_join_t *join, uint64_t skip)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  created;
+
+    join->target = 0;
+
+    if (join->tries++ == NGX_GAME_JOIN_TRIES) {
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "all rooms are full");
+        return;
+    }
+
+    rc = ngx_game_registry_match(join->game, ngx_game_zone_place_room(), skip,
+                                 &join->target, &join->owner, &created);
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "no room for another room of game \"%V\": the registry "
+                      "is full, increase \"game_zone\"", &join->game->name);
+
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "no room for another room");
+        return;
+    }
+
+    ngx_game_join_send(join);
+}
+
+
+static void
+ngx_game_join_named(ngx_game_join_t *join)
+{
+    ngx_game_room_info_t  info;
+
+    if (ngx_game_registry_find(join->room, &info) != NGX_OK
+        || info.game != join->game->hash)
+    {
+        ngx_game_join_refuse(join, NGX_HTTP_NOT_FOUND, "no such room");
+        return;
+    }
+
+    join->target = join->room;
+    join->owner = info.owner;
+
+    ngx_game_join_send(join);
+}
+
+
+/* the answer may come from within, and free the join */
+
+static void
+ngx_game_join_send(ngx_game_join_t *join)
+{
+    ngx_game_seat_request_t  request;
+
+    request.room = join->target;
+    request.player = join->player;
+    request.gateway = ngx_game_worker.epoch;
+    request.game = join->game->hash;
+    request.codec = join->codec;
+    request.identity = join->identity;
+    request.address = join->address;
+    request.args = join->args;
+    request.origin = join->origin;
+    request.agent = join->agent;
+    request.protocol = join->protocol;
+
+    if (ngx_game_sync_join(join->owner, &request) != NGX_OK) {
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "the room's worker is out of reach");
+    }
+}
+
+
+void
+ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner)
+{
+    ngx_game_join_t     *join;
+    ngx_game_session_t  *s;
+
+    join = game_map_get(&ngx_game_joins, player);
+
+    if (join == NULL) {
+        /* cancelled or timed out; the owner was or is told so */
+        return;
+    }
+
+    join->room = room;
+    join->owner = owner;
+
+    ngx_game_join_end(join);
+
+    s = join->admitted(join);
+
+    if (s == NULL) {
+        ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+        return;
+    }
+
+    if (ngx_game_group_add(s) != NGX_OK) {
+        ngx_game_session_close(s, 1011, "no memory", sizeof("no memory") - 1,
+                               NGX_GAME_ERROR);
+    }
+}
+
+
+void
+ngx_game_join_refused(uint64_t player, ngx_game_refusal_t *refusal)
+{
+    ngx_game_join_t  *join;
+
+    join = game_map_get(&ngx_game_joins, player);
+
+    if (join == NULL) {
+        return;
+    }
+
+    if (refusal->retry && join->any) {
+        ngx_game_registry_arrived(join->target);
+        ngx_game_join_match(join, join->target);
+        return;
+    }
+
+    ngx_game_join_end(join);
+
+    join->refused(join, refusal->status, &refusal->reason);
+}
+
+
+void
+ngx_game_join_lost(uint64_t epoch)
+{
+    size_t            cursor;
+    uint64_t          player;
+    ngx_game_join_t  *join;
+
+again:
+
+    cursor = 0;
+
+    while ((join = game_map_next(&ngx_game_joins, &cursor, &player))) {
+
+        if (join->owner != epoch) {
+            continue;
+        }
+
+        /* both ways change the map */
+
+        if (join->any) {
+            ngx_game_registry_arrived(join->target);
+            ngx_game_join_match(join, join->target);
+
+        } else {
+            ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                 "the worker of the room has died");
+        }
+
+        goto again;
+    }
+}
+
+
+void
+ngx_game_join_done(void)
+{
+    game_map_done(&ngx_game_joins);
+}
+
+
+static void
+ngx_game_join_end(ngx_game_join_t *join)
+{
+    if (!join->active) {
+        return;
+    }
+
+    join->active = 0;
+
+    if (join->timer.timer_set) {
+        ngx_del_timer(&join->timer);
+    }
+
+    (void) game_map_remove(&ngx_game_joins, join->player);
+
+    if (join->any && join->target) {
+        ngx_game_registry_arrived(join->target);
+    }
+}
+
+
+static void
+ngx_game_join_refuse(ngx_game_join_t *join, ngx_uint_t status,
+    const char *reason)
+{
+    ngx_str_t  text;
+
+    ngx_game_join_end(join);
+
+    text.data = (u_char *) reason;
+    text.len = ngx_strlen(reason);
+
+    join->refused(join, status, &text);
+}
+
+
+static void
+ngx_game_join_timeout(ngx_event_t *ev)
+{
+    ngx_game_join_t  *join;
+
+    join = ev->data;
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "a room of game \"%V\" did not answer a join in time",
+                  &join->game->name);
+
+    ngx_game_sync_leave(join->owner, join->target, join->player,
+                        NGX_GAME_LEFT);
+
+    ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                         "the room did not answer in time");
+}

@@ -1,0 +1,136 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Players of the rooms that this worker owns, found by id.
+ */
+
+
+#include "ngx_game_player.h"
+#include "core/game_map.h"
+
+#include <lua.h>
+#include <lauxlib.h>
+
+
+static ngx_game_ticket_t *ngx_game_player_ticket(
+    ngx_game_seat_request_t *request);
+
+
+static game_map_t  ngx_game_players;
+
+
+ngx_game_player_t *
+ngx_game_player_create(ngx_game_seat_request_t *request)
+{
+    size_t              len;
+    ngx_game_player_t  *player;
+
+    if (request->player == 0 || ngx_game_player_find(request->player)) {
+        return NULL;
+    }
+
+    len = request->identity.len + request->address.len;
+
+    player = ngx_calloc(offsetof(ngx_game_player_t, text) + len,
+                        ngx_cycle->log);
+    if (player == NULL) {
+        return NULL;
+    }
+
+    player->ticket = ngx_game_player_ticket(request);
+
+    if (player->ticket == NULL
+        || game_map_set(&ngx_game_players, request->player, player) != 0)
+    {
+        ngx_free(player->ticket);
+        ngx_free(player);
+        return NULL;
+    }
+
+    player->id = request->player;
+    player->gateway = request->gateway;
+    player->ref = LUA_NOREF;
+    player->codec = request->codec;
+    player->identity_len = request->identity.len;
+    player->address_len = request->address.len;
+
+    ngx_memcpy(ngx_cpymem(player->text, request->identity.data,
+                          request->identity.len),
+               request->address.data, request->address.len);
+
+    return player;
+}
+
+
+/* a copy of the request's texts in one block */
+
+static ngx_game_ticket_t *
+ngx_game_player_ticket(ngx_game_seat_request_t *request)
+{
+    u_char             *p;
+    size_t              len;
+    ngx_uint_t          i;
+    ngx_game_ticket_t  *ticket;
+
+    ngx_str_t  *from[] = { &request->args, &request->origin,
+                           &request->agent, &request->protocol };
+
+    len = sizeof(ngx_game_ticket_t);
+
+    for (i = 0; i < 4; i++) {
+        len += from[i]->len;
+    }
+
+    ticket = ngx_alloc(len, ngx_cycle->log);
+    if (ticket == NULL) {
+        return NULL;
+    }
+
+    ngx_str_t  *to[] = { &ticket->args, &ticket->origin,
+                         &ticket->agent, &ticket->protocol };
+
+    p = (u_char *) ticket + sizeof(ngx_game_ticket_t);
+
+    for (i = 0; i < 4; i++) {
+        to[i]->data = p;
+        to[i]->len = from[i]->len;
+        p = ngx_cpymem(p, from[i]->data, from[i]->len);
+    }
+
+    return ticket;
+}
+
+
+void
+ngx_game_player_drop_ticket(ngx_game_player_t *player)
+{
+    if (player->ticket) {
+        ngx_free(player->ticket);
+        player->ticket = NULL;
+    }
+}
+
+
+void
+ngx_game_player_destroy(ngx_game_player_t *player)
+{
+    (void) game_map_remove(&ngx_game_players, player->id);
+
+    ngx_game_player_drop_ticket(player);
+    ngx_free(player);
+}
+
+
+ngx_game_player_t *
+ngx_game_player_find(uint64_t id)
+{
+    return game_map_get(&ngx_game_players, id);
+}
+
+
+void
+ngx_game_player_done(void)
+{
+    game_map_done(&ngx_game_players);
+}

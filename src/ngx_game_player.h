@@ -1,0 +1,59 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * A player, as the worker that owns its room sees it.  The session may be on
+ * any worker.
+ */
+
+
+#ifndef _NGX_GAME_PLAYER_H_INCLUDED_
+#define _NGX_GAME_PLAYER_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_sync.h"
+
+
+struct ngx_game_player_s {
+    uint64_t                   id;
+    uint64_t                   gateway;       /* epoch, its session's worker */
+    ngx_game_room_t           *room;
+    ngx_queue_t                link;          /* in a queue of its room */
+    int                        ref;           /* Lua table, LUA_NOREF: none */
+    uint32_t                   rtt;           /* ms, 0: not measured */
+    uint16_t                   identity_len;
+    uint16_t                   address_len;
+    unsigned                   codec:2;       /* ngx_game_codec_e */
+    unsigned                   why:3;         /* ngx_game_reason_e */
+    unsigned                   waiting:1;     /* for its seat */
+    unsigned                   seated:1;      /* counted as a player */
+    unsigned                   joined:1;      /* on_join was called */
+    struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
+    u_char                     text[];        /* identity, address */
+};
+
+
+/* what a player that waits for its seat asked with */
+typedef struct ngx_game_ticket_s {
+    ngx_str_t                  args;
+    ngx_str_t                  origin;
+    ngx_str_t                  agent;
+    ngx_str_t                  protocol;
+} ngx_game_ticket_t;
+
+
+/* makes a player of a request, findable by its id; NULL: no memory or the id
+ * is taken */
+ngx_game_player_t *ngx_game_player_create(ngx_game_seat_request_t *request);
+void ngx_game_player_destroy(ngx_game_player_t *player);
+
+ngx_game_player_t *ngx_game_player_find(uint64_t id);
+
+/* the ticket is of no use any more */
+void ngx_game_player_drop_ticket(ngx_game_player_t *player);
+
+void ngx_game_player_done(void);
+
+
+#endif /* _NGX_GAME_PLAYER_H_INCLUDED_ */

@@ -1,0 +1,734 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The registry's verbs.  Who may change what:
+ *   - an entry is made and freed under the zone's lock;
+ *   - players, locked, metadata and the seat bit of an OPEN entry are written
+ *     by its owner alone, without the lock;
+ *   - an entry of a dead owner, and one that is still OPENING of a dead
+ *     creator, are freed by any worker: by each at the death, and by a new
+ *     worker at its start, which covers deaths that nobody has survived.
+ * Entries name their owner by epoch, never by slot, so that nothing is mixed
+ * up when a slot has a new worker before all have swept.
+ */
+
+
+#include "ngx_game.h"
+#include "ngx_game_zone.h"
+#include "ngx_game_registry.h"
+#include "ngx_game_table.h"
+
+
+/* seconds until an entry that nobody opens is free again */
+#define NGX_GAME_REGISTRY_STALE   60
+
+#define NGX_GAME_REGISTRY_HINTS   64          /* a power of two */
+#define NGX_GAME_REGISTRY_TRIES   4
+
+
+/* joins on their way from this worker to a room, by number of entry */
+typedef struct {
+    uint64_t                   id;
+    ngx_uint_t                 n;
+} ngx_game_registry_pending_t;
+
+
+typedef struct {
+    uint64_t                   game;
+    ngx_uint_t                 entry;
+} ngx_game_registry_hint_t;
+
+
+typedef struct {
+    ngx_game_table_t               table;
+    ngx_game_registry_pending_t   *pending;
+    time_t                         reclaimed;
+
+    /* the last room with a seat, by hash of the game */
+    ngx_game_registry_hint_t       hints[NGX_GAME_REGISTRY_HINTS];
+} ngx_game_registry_t;
+
+
+static size_t ngx_game_registry_used(void);
+static ngx_uint_t ngx_game_registry_search(uint64_t game, uint64_t skip);
+static ngx_uint_t ngx_game_registry_fits(ngx_uint_t i, uint64_t game,
+    uint64_t skip);
+static ngx_uint_t ngx_game_registry_make(ngx_game_game_t *game,
+    uint64_t owner);
+static ngx_uint_t ngx_game_registry_pending(ngx_uint_t i, uint64_t id);
+static ngx_int_t ngx_game_registry_copy(ngx_uint_t i,
+    ngx_game_room_info_t *info);
+static void ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
+    ngx_game_room_info_t *info);
+static ngx_uint_t ngx_game_registry_own(uint64_t room);
+static void ngx_game_registry_seat(ngx_uint_t i);
+static ngx_uint_t ngx_game_registry_stale(ngx_uint_t i);
+static void ngx_game_registry_reclaim(void);
+
+
+static ngx_game_registry_t  ngx_game_registry;
+
+
+ngx_int_t
+ngx_game_registry_init(ngx_cycle_t *cycle)
+{
+    ngx_game_registry_t  *reg;
+
+    reg = &ngx_game_registry;
+
+    if (ngx_game_table_init(&reg->table) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* not ngx_calloc(), that would touch all of its pages */
+
+    if (reg->pending == NULL) {
+        reg->pending = calloc(reg->table.n,
+                              sizeof(ngx_game_registry_pending_t));
+        if (reg->pending == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                          "calloc() failed");
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_game_zone_on_usage(ngx_game_registry_used);
+
+    ngx_game_registry_reclaim();
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_game_registry_used(void)
+{
+    return ngx_game_table_count(&ngx_game_registry.table)
+           * (sizeof(ngx_game_entry_t) + sizeof(ngx_game_metadata_t));
+}
+
+
+ngx_int_t
+ngx_game_registry_match(ngx_game_game_t *game, uint64_t owner, uint64_t skip,
+    uint64_t *room, uint64_t *room_owner, ngx_uint_t *created)
+{
+    ngx_uint_t                    i;
+    ngx_game_entry_t             *entry;
+    ngx_game_registry_hint_t     *hint;
+    ngx_game_registry_pending_t  *pending;
+
+    hint = &ngx_game_registry.hints[game->hash
+                                    & (NGX_GAME_REGISTRY_HINTS - 1)];
+    *created = 0;
+
+    ngx_game_zone_lock();
+
+    i = (hint->game == game->hash) ? hint->entry : NGX_GAME_TABLE_NONE;
+
+    if (i == NGX_GAME_TABLE_NONE
+        || !ngx_game_registry_fits(i, game->hash, skip))
+    {
+        i = ngx_game_registry_search(game->hash, skip);
+    }
+
+    if (i == NGX_GAME_TABLE_NONE) {
+        i = ngx_game_registry_make(game, owner);
+
+        if (i == NGX_GAME_TABLE_NONE) {
+            ngx_game_zone_unlock();
+            return NGX_DECLINED;
+        }
+
+        *created = 1;
+    }
+
+    entry = &ngx_game_registry.table.entries[i];
+
+    *room = ngx_game_zone_get(&entry->id);
+    *room_owner = ngx_game_zone_get(&entry->owner);
+
+    ngx_game_zone_unlock();
+
+    hint->game = game->hash;
+    hint->entry = i;
+
+    pending = &ngx_game_registry.pending[i];
+
+    if (pending->id != *room) {
+        pending->id = *room;
+        pending->n = 0;
+    }
+
+    pending->n++;
+
+    return NGX_OK;
+}
+
+
+/* under the lock: a room that fits, or NGX_GAME_TABLE_NONE */
+
+static ngx_uint_t
+ngx_game_registry_search(uint64_t game, uint64_t skip)
+{
+    uint16_t           tag;
+    uint64_t           bits;
+    ngx_uint_t         i, k, n;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+    tag = ngx_game_table_tag(game);
+
+    n = (ngx_game_table_high(table) + 63) / 64;
+
+    for (k = 0; k < n; k++) {
+        bits = ngx_game_zone_get(&table->seats[k]);
+
+        for ( /* void */ ; bits; bits &= bits - 1) {
+            i = k * 64 + (ngx_uint_t) __builtin_ctzll(bits);
+
+            if (ngx_game_zone_get(&table->tags[i]) == tag
+                && ngx_game_registry_fits(i, game, skip))
+            {
+                return i;
+            }
+        }
+    }
+
+    return NGX_GAME_TABLE_NONE;
+}
+
+
+/* under the lock */
+
+static ngx_uint_t
+ngx_game_registry_fits(ngx_uint_t i, uint64_t game, uint64_t skip)
+{
+    uint64_t           id, owner;
+    ngx_uint_t         players;
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    table = &ngx_game_registry.table;
+    entry = &table->entries[i];
+
+    if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_FREE
+        || ngx_game_zone_get(&entry->game) != game
+        || !(ngx_game_zone_get(&table->seats[i / 64])
+             & ngx_game_table_bit(i)))
+    {
+        return 0;
+    }
+
+    id = ngx_game_zone_get(&entry->id);
+    owner = ngx_game_zone_get(&entry->owner);
+
+    if (!ngx_game_zone_accepting(owner)) {
+
+        /* it never will again: the next search passes by at once */
+
+        atomic_fetch_and(&table->seats[i / 64], ~ngx_game_table_bit(i));
+        return 0;
+    }
+
+    if (ngx_game_registry_stale(i)) {
+        ngx_game_table_free(table, i);
+        return 0;
+    }
+
+    players = ngx_game_zone_get(&entry->players)
+              + ngx_game_registry_pending(i, id);
+
+    return id != skip
+           && !ngx_game_zone_get(&entry->locked)
+           && players < ngx_game_zone_get(&entry->max_players);
+}
+
+
+/* under the lock */
+
+static ngx_uint_t
+ngx_game_registry_make(ngx_game_game_t *game, uint64_t owner)
+{
+    uint64_t           id;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    if (!ngx_game_zone_accepting(owner)) {
+        owner = ngx_game_worker.epoch;
+    }
+
+    id = ngx_game_zone_id();
+
+    i = ngx_game_table_make(table, id, owner, ngx_game_worker.epoch,
+                            game->hash, game->max_players);
+
+    if (i != NGX_GAME_TABLE_NONE
+        || ngx_game_registry.reclaimed == ngx_time())
+    {
+        return i;
+    }
+
+    /* at most once a second: entries that nobody opens */
+
+    ngx_game_registry.reclaimed = ngx_time();
+
+    for (i = 0; i < table->n; i++) {
+        if (ngx_game_registry_stale(i)) {
+            ngx_game_table_free(table, i);
+        }
+    }
+
+    return ngx_game_table_make(table, id, owner, ngx_game_worker.epoch,
+                               game->hash, game->max_players);
+}
+
+
+static ngx_uint_t
+ngx_game_registry_pending(ngx_uint_t i, uint64_t id)
+{
+    ngx_game_registry_pending_t  *pending;
+
+    pending = &ngx_game_registry.pending[i];
+
+    return (pending->id == id) ? pending->n : 0;
+}
+
+
+void
+ngx_game_registry_arrived(uint64_t room)
+{
+    ngx_uint_t                    i;
+    ngx_game_registry_pending_t  *pending;
+
+    i = ngx_game_table_find(&ngx_game_registry.table, room);
+
+    /* the room is gone: what was pending ends when the entry is used again */
+
+    if (i == NGX_GAME_TABLE_NONE) {
+        return;
+    }
+
+    pending = &ngx_game_registry.pending[i];
+
+    if (pending->id == room && pending->n) {
+        pending->n--;
+    }
+}
+
+
+ngx_int_t
+ngx_game_registry_find(uint64_t room, ngx_game_room_info_t *info)
+{
+    ngx_uint_t  i;
+
+    i = ngx_game_table_find(&ngx_game_registry.table, room);
+
+    if (i == NGX_GAME_TABLE_NONE
+        || ngx_game_registry_copy(i, info) != NGX_OK
+        || info->id != room
+        || !ngx_game_zone_alive(info->owner))
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: it is free, or has changed hands meanwhile */
+
+static ngx_int_t
+ngx_game_registry_copy(ngx_uint_t i, ngx_game_room_info_t *info)
+{
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    table = &ngx_game_registry.table;
+    entry = &table->entries[i];
+
+    if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_FREE) {
+        return NGX_DECLINED;
+    }
+
+    info->id = atomic_load_explicit(&entry->id, memory_order_acquire);
+    info->game = ngx_game_zone_get(&entry->game);
+    info->owner = ngx_game_zone_get(&entry->owner);
+    info->term = ngx_game_zone_get(&entry->term);
+    info->created = ngx_game_zone_get(&entry->created);
+    info->players = ngx_game_zone_get(&entry->players);
+    info->max_players = ngx_game_zone_get(&entry->max_players);
+    info->locked = (ngx_game_zone_get(&entry->locked) != 0);
+
+    ngx_game_registry_read_metadata(&table->metadata[i], info);
+
+    /* see the release fence in ngx_game_table_make() */
+
+    atomic_thread_fence(memory_order_acquire);
+
+    if (info->id == 0
+        || info->id != ngx_game_zone_get(&entry->id))
+    {
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a writer that was killed half way, or is at it all the time, leaves none */
+
+static void
+ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
+    ngx_game_room_info_t *info)
+{
+    uint32_t    seq, len;
+    ngx_uint_t  k;
+
+    for (k = 0; k < NGX_GAME_REGISTRY_TRIES; k++) {
+
+        seq = atomic_load_explicit(&metadata->seq, memory_order_acquire);
+
+        if (seq & 1) {
+            continue;
+        }
+
+        len = ngx_game_zone_get(&metadata->len);
+        len = ngx_min(len, NGX_GAME_METADATA_MAX);
+
+        ngx_memcpy(info->metadata, metadata->data, len);
+
+        atomic_thread_fence(memory_order_acquire);
+
+        if (seq == ngx_game_zone_get(&metadata->seq)) {
+            info->metadata_len = len;
+            return;
+        }
+    }
+
+    info->metadata_len = 0;
+}
+
+
+/* the entry of an open room of this worker, or NGX_GAME_TABLE_NONE */
+
+static ngx_uint_t
+ngx_game_registry_own(uint64_t room)
+{
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    i = ngx_game_table_find(table, room);
+
+    if (i != NGX_GAME_TABLE_NONE
+        && ngx_game_table_state(table, i) == NGX_GAME_TABLE_OPEN
+        && ngx_game_zone_get(&table->entries[i].owner)
+           == ngx_game_worker.epoch)
+    {
+        return i;
+    }
+
+    return NGX_GAME_TABLE_NONE;
+}
+
+
+ngx_int_t
+ngx_game_registry_open(uint64_t room)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+    rc = NGX_DECLINED;
+
+    /* against a sweep for its creator */
+
+    ngx_game_zone_lock();
+
+    i = ngx_game_table_find_locked(table, room);
+
+    if (i != NGX_GAME_TABLE_NONE
+        && ngx_game_table_state(table, i) != NGX_GAME_TABLE_FREE
+        && ngx_game_zone_get(&table->entries[i].owner)
+           == ngx_game_worker.epoch)
+    {
+        atomic_store_explicit(&table->states[i], NGX_GAME_TABLE_OPEN,
+                              memory_order_release);
+        rc = NGX_OK;
+    }
+
+    ngx_game_zone_unlock();
+
+    return rc;
+}
+
+
+void
+ngx_game_registry_set_players(uint64_t room, ngx_uint_t players)
+{
+    ngx_uint_t         i;
+    ngx_game_entry_t  *entry;
+
+    i = ngx_game_registry_own(room);
+
+    if (i != NGX_GAME_TABLE_NONE) {
+        entry = &ngx_game_registry.table.entries[i];
+        ngx_game_zone_set(&entry->players, (uint32_t) players);
+        ngx_game_registry_seat(i);
+    }
+}
+
+
+void
+ngx_game_registry_set_locked(uint64_t room, ngx_uint_t locked)
+{
+    ngx_uint_t         i;
+    ngx_game_entry_t  *entry;
+
+    i = ngx_game_registry_own(room);
+
+    if (i != NGX_GAME_TABLE_NONE) {
+        entry = &ngx_game_registry.table.entries[i];
+        ngx_game_zone_set(&entry->locked, (locked != 0));
+        ngx_game_registry_seat(i);
+    }
+}
+
+
+/* the seat bit follows players and locked */
+
+static void
+ngx_game_registry_seat(ngx_uint_t i)
+{
+    uint64_t           old, bit;
+    ngx_uint_t         seat;
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    table = &ngx_game_registry.table;
+    entry = &table->entries[i];
+
+    seat = !ngx_game_zone_get(&entry->locked)
+           && ngx_game_zone_get(&entry->players)
+              < ngx_game_zone_get(&entry->max_players)
+           && ngx_game_zone_accepting(ngx_game_worker.epoch);
+
+    bit = ngx_game_table_bit(i);
+    old = ngx_game_zone_get(&table->seats[i / 64]);
+
+    if (seat && !(old & bit)) {
+        atomic_fetch_or(&table->seats[i / 64], bit);
+
+    } else if (!seat && (old & bit)) {
+        atomic_fetch_and(&table->seats[i / 64], ~bit);
+    }
+}
+
+
+ngx_int_t
+ngx_game_registry_set_metadata(uint64_t room, u_char *json, size_t len)
+{
+    uint32_t              seq;
+    ngx_uint_t            i;
+    ngx_game_metadata_t  *metadata;
+
+    if (len > NGX_GAME_METADATA_MAX) {
+        return NGX_ERROR;
+    }
+
+    i = ngx_game_registry_own(room);
+
+    if (i == NGX_GAME_TABLE_NONE) {
+        return NGX_DECLINED;
+    }
+
+    metadata = &ngx_game_registry.table.metadata[i];
+
+    seq = ngx_game_zone_get(&metadata->seq);
+
+    ngx_game_zone_set(&metadata->seq, seq + 1);
+    atomic_thread_fence(memory_order_release);
+
+    ngx_game_zone_set(&metadata->len, (uint32_t) len);
+    ngx_memcpy(metadata->data, json, len);
+
+    atomic_store_explicit(&metadata->seq, seq + 2, memory_order_release);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_game_registry_close(uint64_t room)
+{
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    ngx_game_zone_lock();
+
+    i = ngx_game_table_find_locked(table, room);
+
+    if (i != NGX_GAME_TABLE_NONE
+        && ngx_game_table_belongs(table, i, ngx_game_worker.epoch))
+    {
+        ngx_game_table_free(table, i);
+    }
+
+    ngx_game_zone_unlock();
+}
+
+
+ngx_uint_t
+ngx_game_registry_owned(uint64_t room, uint64_t term)
+{
+    ngx_uint_t  i;
+
+    i = ngx_game_registry_own(room);
+
+    return i != NGX_GAME_TABLE_NONE
+           && ngx_game_zone_get(&ngx_game_registry.table.entries[i].term)
+              == term;
+}
+
+
+ngx_int_t
+ngx_game_registry_next(uint64_t game, ngx_uint_t *cursor,
+    ngx_game_room_info_t *info)
+{
+    ngx_uint_t         i, high;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    high = ngx_game_table_high(table);
+
+    while (*cursor < high) {
+        i = (*cursor)++;
+
+        if (ngx_game_table_state(table, i) != NGX_GAME_TABLE_OPEN
+            || (game != 0
+                && ngx_game_zone_get(&table->entries[i].game)
+                   != game))
+        {
+            continue;
+        }
+
+        if (ngx_game_registry_copy(i, info) == NGX_OK
+            && (game == 0 || info->game == game)
+            && ngx_game_zone_alive(info->owner))
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_game_registry_sweep(uint64_t epoch)
+{
+    ngx_uint_t         i, high;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    if (table->n == 0) {
+        return;
+    }
+
+    high = ngx_game_table_high(table);
+
+    for (i = 0; i < high; i++) {
+
+        if (!ngx_game_table_belongs(table, i, epoch)) {
+            continue;
+        }
+
+        /* another worker may be at it: looked at again under the lock, that is
+         * held for one entry at a time */
+
+        ngx_game_zone_lock();
+
+        if (ngx_game_table_belongs(table, i, epoch)) {
+            ngx_game_table_free(table, i);
+        }
+
+        ngx_game_zone_unlock();
+    }
+}
+
+
+/* under the lock: 1 if an entry was made for an owner that never opens it */
+
+static ngx_uint_t
+ngx_game_registry_stale(ngx_uint_t i)
+{
+    uint64_t           created, now;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    if (ngx_game_table_state(table, i) != NGX_GAME_TABLE_OPENING) {
+        return 0;
+    }
+
+    created = ngx_game_zone_get(&table->entries[i].created);
+    now = (uint64_t) ngx_time();
+
+    return now > created && now - created > NGX_GAME_REGISTRY_STALE;
+}
+
+
+/* frees what belongs to epochs that are not there any more */
+
+static void
+ngx_game_registry_reclaim(void)
+{
+    uint64_t           owner, creator;
+    ngx_uint_t         i, high;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    high = ngx_game_table_high(table);
+
+    for (i = 0; i < high; i++) {
+
+        if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_FREE) {
+            continue;
+        }
+
+        owner = ngx_game_zone_get(&table->entries[i].owner);
+        creator = ngx_game_zone_get(&table->entries[i].creator);
+
+        if (!ngx_game_zone_alive(owner)) {
+            ngx_game_registry_sweep(owner);
+        }
+
+        if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_OPENING
+            && !ngx_game_zone_alive(creator))
+        {
+            ngx_game_registry_sweep(creator);
+        }
+    }
+}
+
+
+void
+ngx_game_registry_usage(ngx_uint_t *used, ngx_uint_t *size)
+{
+    *used = 0;
+    *size = ngx_game_registry.table.n;
+
+    if (*size) {
+        *used = ngx_game_table_count(&ngx_game_registry.table);
+    }
+}

@@ -1,0 +1,345 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The players of a room in this worker, from the request for a seat to the end
+ * of on_leave.  What takes a seat only moves the player to another queue; the
+ * handler comes at the end of the turn, see ngx_game_room.c.
+ */
+
+
+#include "ngx_game_seat.h"
+#include "ngx_game_gateway.h"
+#include "ngx_game_handler.h"
+#include "ngx_game_lua.h"
+#include "ngx_game_player.h"
+#include "ngx_game_registry.h"
+#include "ngx_game_script.h"
+
+
+static void ngx_game_seat_auth(ngx_game_room_t *room,
+    ngx_game_player_t *player);
+static void ngx_game_seat_give(ngx_game_room_t *room,
+    ngx_game_player_t *player);
+static void ngx_game_seat_take(ngx_game_player_t *player,
+    ngx_game_reason_e why);
+
+
+void
+ngx_game_seat_request(ngx_game_seat_request_t *request)
+{
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
+
+    room = ngx_game_room_find(request->room);
+
+    if (room == NULL) {
+        room = ngx_game_room_create(request);
+
+        if (room == NULL) {
+            return;
+        }
+    }
+
+    if (room->closing || room->game->hash != request->game) {
+        ngx_game_seat_refuse(request, NGX_HTTP_NOT_FOUND, "no such room", 1);
+        return;
+    }
+
+    if (room->locked) {
+        ngx_game_seat_refuse(request, NGX_HTTP_FORBIDDEN, "the room is locked",
+                             1);
+        return;
+    }
+
+    if (room->seats >= room->game->max_players) {
+        ngx_game_count(refused_full, 1);
+        ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "the room is full", 1);
+        return;
+    }
+
+    player = ngx_game_player_create(request);
+
+    if (player == NULL) {
+        ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "no memory", 0);
+        return;
+    }
+
+    player->room = room;
+    player->waiting = 1;
+    room->seats++;
+    ngx_queue_insert_tail(&room->waiting, &player->link);
+
+    if (room->created) {
+        ngx_game_seat_auth(room, player);
+        return;
+    }
+
+    if (!room->creating) {
+        room->creating = 1;
+        ngx_game_handler_create(room, &player->ticket->args);
+    }
+}
+
+
+void
+ngx_game_seat_refuse(ngx_game_seat_request_t *request, ngx_uint_t status,
+    const char *reason, ngx_uint_t retry)
+{
+    ngx_game_refusal_t  refusal;
+
+    refusal.status = status;
+    refusal.reason.data = (u_char *) reason;
+    refusal.reason.len = ngx_strlen(reason);
+    refusal.retry = retry;
+
+    ngx_game_sync_refuse(request->gateway, request->room, request->player,
+                         &refusal);
+}
+
+
+void
+ngx_game_seat_begin(ngx_game_room_t *room)
+{
+    ngx_queue_t  *q, *next;
+
+    for (q = ngx_queue_head(&room->waiting);
+         q != ngx_queue_sentinel(&room->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        ngx_game_seat_auth(room, ngx_queue_data(q, ngx_game_player_t, link));
+    }
+}
+
+
+static void
+ngx_game_seat_auth(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    if (room->closing) {
+        return;
+    }
+
+    if (room->handlers & (1 << NGX_GAME_ON_AUTH)) {
+        ngx_game_handler_auth(room, player);
+        return;
+    }
+
+    ngx_game_seat_give(room, player);
+}
+
+
+void
+ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
+    const ngx_str_t *reason)
+{
+    ngx_game_refusal_t   refusal;
+    ngx_game_player_t   *player;
+
+    player = ngx_game_player_find(id);
+
+    if (player == NULL || player->room != room || !player->waiting) {
+        /* it has gone away meanwhile */
+        return;
+    }
+
+    if (status == 0) {
+        ngx_game_seat_give(room, player);
+        return;
+    }
+
+    refusal.status = status;
+    refusal.reason = *reason;
+    refusal.retry = 0;
+
+    ngx_game_sync_refuse(player->gateway, room->id, player->id, &refusal);
+
+    ngx_game_seat_leave(room->id, id, NGX_GAME_ERROR);
+}
+
+
+/* the player has its seat: from here on on_leave will follow */
+
+static void
+ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
+        ngx_str_t  reason = ngx_string("no memory");
+
+        ngx_game_seat_authed(room, player->id, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             &reason);
+        return;
+    }
+
+    ngx_queue_remove(&player->link);
+    ngx_queue_insert_tail(&room->players, &player->link);
+
+    player->waiting = 0;
+    player->seated = 1;
+    room->count++;
+
+    ngx_game_count(players, 1);
+    ngx_game_clock_clear(&room->empty);
+    ngx_game_registry_set_players(room->id, room->count);
+
+    ngx_game_sync_admit(player->gateway, room->id, player->id);
+
+    if (!player->seated) {
+        /* it went away in this moment and never joins */
+        return;
+    }
+
+    player->joined = 1;
+
+    ngx_game_handler_join(room, player);
+    ngx_game_player_drop_ticket(player);
+}
+
+
+/* the room ends before those who wait have got a seat */
+
+void
+ngx_game_seat_drop_waiting(ngx_game_room_t *room, ngx_uint_t status,
+    const char *reason)
+{
+    ngx_queue_t         *q;
+    ngx_game_refusal_t   refusal;
+    ngx_game_player_t   *player;
+
+    refusal.status = status;
+    refusal.reason.data = (u_char *) reason;
+    refusal.reason.len = ngx_strlen(reason);
+    refusal.retry = (status == NGX_HTTP_NOT_FOUND);
+
+    while (!ngx_queue_empty(&room->waiting)) {
+        q = ngx_queue_head(&room->waiting);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        ngx_game_sync_refuse(player->gateway, room->id, player->id, &refusal);
+
+        if (ngx_game_player_find(player->id) == player) {
+            ngx_game_seat_leave(room->id, player->id, NGX_GAME_ERROR);
+        }
+    }
+}
+
+
+void
+ngx_game_seat_leave(uint64_t id, uint64_t player_id, ngx_game_reason_e why)
+{
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
+
+    player = ngx_game_player_find(player_id);
+
+    if (player == NULL || player->room->id != id) {
+        return;
+    }
+
+    if (player->seated) {
+        ngx_game_seat_take(player, why);
+        return;
+    }
+
+    if (!player->waiting) {
+        /* on_leave is under way */
+        return;
+    }
+
+    room = player->room;
+    room->seats--;
+
+    ngx_queue_remove(&player->link);
+    ngx_game_lua_drop_player(ngx_game_script_vm(), player);
+    ngx_game_player_destroy(player);
+}
+
+
+static void
+ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why)
+{
+    ngx_game_room_t  *room;
+
+    room = player->room;
+
+    ngx_queue_remove(&player->link);
+    ngx_queue_insert_tail(&room->leaving, &player->link);
+
+    player->seated = 0;
+    player->why = why;
+    ngx_game_player_drop_ticket(player);
+
+    room->count--;
+    room->seats--;
+
+    (void) ngx_game_gateway_count(room, player, -1);
+
+    ngx_game_count(players, -1);
+    ngx_game_registry_set_players(room->id, room->count);
+
+    ngx_game_room_post(room);
+}
+
+
+void
+ngx_game_seat_left(ngx_game_player_t *player)
+{
+    ngx_game_room_t  *room;
+
+    room = player->room;
+
+    ngx_queue_remove(&player->link);
+    ngx_game_lua_drop_player(ngx_game_script_vm(), player);
+    ngx_game_player_destroy(player);
+
+    ngx_game_room_post(room);
+}
+
+
+void
+ngx_game_seat_kick(ngx_game_player_t *player, ngx_uint_t code,
+    const ngx_str_t *reason, ngx_game_reason_e why)
+{
+    if (!player->seated) {
+        return;
+    }
+
+    ngx_game_seat_take(player, why);
+
+    ngx_game_sync_close(player->gateway, player->room->id, player->id, code,
+                        reason, why);
+}
+
+
+void
+ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
+{
+    ngx_queue_t        *q, *next;
+    ngx_game_player_t  *player;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->gateway == epoch) {
+            ngx_game_seat_take(player, NGX_GAME_LOST);
+        }
+    }
+
+    for (q = ngx_queue_head(&room->waiting);
+         q != ngx_queue_sentinel(&room->waiting);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->gateway == epoch) {
+            ngx_game_seat_leave(room->id, player->id, NGX_GAME_LOST);
+        }
+    }
+}

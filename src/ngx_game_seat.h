@@ -1,0 +1,52 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Seats: who may be in a room, and how players come and go.  A player waits
+ * for its seat while on_create and on_auth run, has it from its admission on,
+ * and is parting while on_leave runs.
+ */
+
+
+#ifndef _NGX_GAME_SEAT_H_INCLUDED_
+#define _NGX_GAME_SEAT_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_room.h"
+#include "ngx_game_sync.h"
+
+
+/* handlers of ngx_game_sync.h: the answer goes to the gateway */
+void ngx_game_seat_request(ngx_game_seat_request_t *request);
+void ngx_game_seat_leave(uint64_t room, uint64_t player,
+    ngx_game_reason_e why);
+
+/* refuses a request; retry: another room may do */
+void ngx_game_seat_refuse(ngx_game_seat_request_t *request,
+    ngx_uint_t status, const char *reason, ngx_uint_t retry);
+
+/* on_create has ended: those who wait are asked for by on_auth */
+void ngx_game_seat_begin(ngx_game_room_t *room);
+
+/* the room ends: refuses those who wait */
+void ngx_game_seat_drop_waiting(ngx_game_room_t *room, ngx_uint_t status,
+    const char *reason);
+
+/* removes a player: its session is closed, on_leave is called at the end of
+ * this turn */
+void ngx_game_seat_kick(ngx_game_player_t *player, ngx_uint_t code,
+    const ngx_str_t *reason, ngx_game_reason_e why);
+
+/* the players whose sessions are at that worker leave, it is dead */
+void ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch);
+
+/* on_auth has ended; status 0: the player is admitted, else one of HTTP */
+void ngx_game_seat_authed(ngx_game_room_t *room, uint64_t player,
+    ngx_uint_t status, const ngx_str_t *reason);
+
+/* on_leave has ended: the player is freed */
+void ngx_game_seat_left(ngx_game_player_t *player);
+
+
+#endif /* _NGX_GAME_SEAT_H_INCLUDED_ */

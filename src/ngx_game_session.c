@@ -1,0 +1,501 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The life of a session up to its close frame.  The two events of its
+ * connection do all: the read event's timer is the ping, idle and closing
+ * timer, the write event is posted to flush and to close, and its timer bounds
+ * a write that does not go on.  The read timer is always set, and so a worker
+ * that exits gracefully waits for its sessions.
+ */
+
+
+#include "ngx_game_transport.h"
+#include "ngx_game_limit.h"
+#include "ngx_game_zone.h"
+#include "core/game_map.h"
+
+
+static void ngx_game_session_check(ngx_game_session_t *s);
+static void ngx_game_session_timer(ngx_game_session_t *s);
+static void ngx_game_session_ping(ngx_game_session_t *s);
+static u_char *ngx_game_session_log_error(ngx_log_t *log, u_char *buf,
+    size_t len);
+
+
+/* this worker's */
+static ngx_game_session_handlers_t  *ngx_game_session_handlers;
+static game_map_t                    ngx_game_sessions;
+
+
+void
+ngx_game_session_init(ngx_game_session_handlers_t *handlers)
+{
+    ngx_game_session_handlers = handlers;
+}
+
+
+void
+ngx_game_session_done(void)
+{
+    size_t               cursor;
+    uint64_t             player;
+    ngx_game_session_t  *s;
+
+    /* telling removes it from the map */
+
+    for ( ;; ) {
+        cursor = 0;
+
+        s = game_map_next(&ngx_game_sessions, &cursor, &player);
+        if (s == NULL) {
+            break;
+        }
+
+        if (s->ready) {
+            ngx_game_close_stop(s);
+            ngx_game_close_settle(s);
+
+        } else {
+            s->why = NGX_GAME_SHUTDOWN;
+            ngx_game_close_tell(s);
+        }
+    }
+
+    game_map_done(&ngx_game_sessions);
+}
+
+
+ngx_game_session_t *
+ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
+{
+    u_char              *p;
+    size_t               address, identity;
+    ngx_game_session_t  *s;
+
+    address = ngx_min(params->address.len, 255);
+    identity = ngx_min(params->identity.len, 65535);
+
+    s = ngx_calloc(sizeof(ngx_game_session_t) + address + identity, c->log);
+    if (s == NULL) {
+        return NULL;
+    }
+
+    if (params->deflated) {
+        s->zip = ngx_calloc(sizeof(ngx_game_zip_t), c->log);
+        if (s->zip == NULL) {
+            ngx_free(s);
+            return NULL;
+        }
+
+        s->zip->params = params->deflate;
+        s->ws.deflate = 1;
+    }
+
+    s->player = params->player;
+    s->room = params->room;
+    s->owner = params->owner;
+    s->connection = c;
+    s->conf = params->conf;
+    s->codec = params->codec;
+    s->opened = ngx_current_msec;
+    s->limit = params->limit;
+    s->limited = params->limited;
+    s->code = NGX_GAME_CLOSE_NONE;
+    s->why = NGX_GAME_LEFT;
+    s->address_len = address;
+    s->identity_len = identity;
+
+    p = ngx_cpymem(s->text, params->address.data, address);
+
+    if (identity) {
+        ngx_memcpy(p, params->identity.data, identity);
+    }
+
+    if (ngx_game_input_init() != NGX_OK
+        || game_map_set(&ngx_game_sessions, s->player, s) != 0)
+    {
+        ngx_game_session_free(s);
+        return NULL;
+    }
+
+    ngx_game_count(sessions, 1);
+    ngx_game_count(opened, 1);
+
+    return s;
+}
+
+
+void
+ngx_game_session_start(ngx_game_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    c->data = s;
+    c->idle = 1;
+    c->log->handler = ngx_game_session_log_error;
+    c->log->data = s;
+    c->log->action = NULL;
+    c->read->handler = ngx_game_session_read_handler;
+    c->write->handler = ngx_game_session_write_handler;
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    s->ready = 1;
+    s->received = ngx_current_msec;
+    s->pinged = ngx_current_msec;
+
+    if (s->closing) {
+        ngx_add_timer(c->read, NGX_GAME_CLOSE_DRAIN);
+
+    } else {
+        ngx_game_session_timer(s);
+    }
+
+    ngx_game_session_wake(s);
+
+    ngx_post_event(c->read, &ngx_posted_events);
+}
+
+
+void
+ngx_game_session_abort(ngx_game_session_t *s)
+{
+    if (!s->told) {
+        ngx_game_close_tell(s);
+    }
+
+    ngx_game_close_log(s);
+    ngx_game_session_free(s);
+}
+
+
+void
+ngx_game_session_forget(ngx_game_session_t *s)
+{
+    (void) game_map_remove(&ngx_game_sessions, s->player);
+
+    ngx_game_count(sessions, -1);
+
+    if (s->limited) {
+        s->limited = 0;
+        ngx_game_limit_release(s->limit);
+    }
+}
+
+
+void
+ngx_game_session_free(ngx_game_session_t *s)
+{
+    ngx_game_input_free(s);
+    ngx_game_output_free(s);
+
+    if (s->zip) {
+        game_inflate_destroy(s->zip->inflate);
+        game_deflate_destroy(s->zip->deflate);
+        ngx_free(s->zip);
+    }
+
+    ngx_free(s);
+}
+
+
+void
+ngx_game_session_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t    *c;
+    ngx_game_session_t  *s;
+
+    c = rev->data;
+    s = c->data;
+
+    c->log->action = "reading from a player";
+
+    ngx_game_session_check(s);
+
+    if (!s->ended) {
+        ngx_game_input_read(s);
+    }
+
+    ngx_game_close_settle(s);
+}
+
+
+void
+ngx_game_session_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t    *c;
+    ngx_game_session_t  *s;
+
+    c = wev->data;
+    s = c->data;
+
+    c->log->action = "sending to a player";
+
+    ngx_game_session_check(s);
+
+    if (!s->ended && !s->shut) {
+        ngx_game_output_flush(s);
+    }
+
+    ngx_game_close_settle(s);
+}
+
+
+/*
+ * While TLS has to read in order to write, or the other way round, nginx puts
+ * handlers of its own in place that call only one of ours for both events: so
+ * each of ours looks at all that may have happened.
+ */
+
+static void
+ngx_game_session_check(ngx_game_session_t *s)
+{
+    ngx_connection_t  *c;
+
+    c = s->connection;
+
+    if (c->close) {
+
+        /*
+         * Once when the worker begins to exit, to be ignored: the session goes
+         * on; and, with c->error, after worker_shutdown_timeout.
+         */
+
+        c->close = 0;
+
+        if (c->error || ngx_terminate) {
+            ngx_game_close_stop(s);
+        }
+    }
+
+    if (c->read->timedout) {
+        c->read->timedout = 0;
+        ngx_game_session_timer(s);
+    }
+
+    if (c->write->timedout) {
+        c->write->timedout = 0;
+
+        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT, "client timed out");
+
+        c->timedout = 1;
+        ngx_game_close_end(s, NGX_GAME_TIMEOUT);
+    }
+}
+
+
+/* set for the next ping or the idle timeout, whatever comes first, and not
+ * moved when something comes: that is looked at when it expires */
+
+static void
+ngx_game_session_timer(ngx_game_session_t *s)
+{
+    ngx_msec_t            idle, quiet, left;
+    ngx_game_loc_conf_t  *conf;
+
+    if (s->ended) {
+        return;
+    }
+
+    if (s->closing) {
+        ngx_game_close_timer(s);
+        return;
+    }
+
+    if (s->blocked) {
+        s->received = ngx_current_msec;
+    }
+
+    conf = s->conf;
+    idle = ngx_current_msec - s->received;
+
+    if (idle >= conf->idle_timeout) {
+        ngx_log_error(NGX_LOG_INFO, s->connection->log, NGX_ETIMEDOUT,
+                      "client timed out");
+
+        ngx_game_session_close(s, 1001, "idle timeout",
+                               sizeof("idle timeout") - 1, NGX_GAME_TIMEOUT);
+        return;
+    }
+
+    left = conf->idle_timeout - idle;
+
+    if (conf->ping_interval) {
+        quiet = ngx_current_msec - s->pinged;
+
+        if (quiet >= conf->ping_interval) {
+            ngx_game_session_ping(s);
+            quiet = 0;
+        }
+
+        left = ngx_min(left, conf->ping_interval - quiet);
+    }
+
+    ngx_add_timer(s->connection->read, left);
+}
+
+
+/* also where the client sends all the time, since the round trip is wanted */
+
+static void
+ngx_game_session_ping(ngx_game_session_t *s)
+{
+    s->pinged = ngx_current_msec;
+    s->pinging = 1;
+
+    ngx_game_session_queue(s, ngx_game_frame_create(GAME_WS_PING,
+                                                    (u_char *) &s->pinged,
+                                                    sizeof(ngx_msec_t)));
+}
+
+
+void
+ngx_game_session_wake(ngx_game_session_t *s)
+{
+    if (s->ready) {
+        ngx_post_event(s->connection->write, &ngx_posted_events);
+    }
+}
+
+
+void
+ngx_game_session_queue(ngx_game_session_t *s, ngx_game_frame_t *frame)
+{
+    ngx_int_t  rc;
+
+    if (frame == NULL) {
+        ngx_game_close_end(s, NGX_GAME_ERROR);
+        return;
+    }
+
+    rc = ngx_game_output_push(s, frame);
+
+    ngx_game_frame_release(frame);
+
+    if (rc != NGX_OK) {
+        ngx_game_close_end(s, NGX_GAME_ERROR);
+        return;
+    }
+
+    ngx_game_session_wake(s);
+}
+
+
+void
+ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len)
+{
+    if (ngx_game_output_pong(s, data, len) != NGX_OK) {
+        ngx_game_close_end(s, NGX_GAME_ERROR);
+        return;
+    }
+
+    ngx_game_session_wake(s);
+}
+
+
+void
+ngx_game_session_closed(ngx_game_session_t *s)
+{
+    ngx_game_session_handlers->closed(s, s->why);
+}
+
+
+void
+ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
+    u_char *data, size_t len)
+{
+    s->messages_in++;
+    ngx_game_count(messages_in, 1);
+
+    ngx_game_session_handlers->message(s, kind, data, len);
+}
+
+
+void
+ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt)
+{
+    s->rtt = rtt;
+
+    ngx_game_session_handlers->measured(s);
+}
+
+
+void
+ngx_game_session_block(ngx_game_session_t *s)
+{
+    if (!s->closing) {
+        s->blocked = 1;
+    }
+}
+
+
+void
+ngx_game_session_unblock(ngx_game_session_t *s)
+{
+    if (!s->blocked) {
+        return;
+    }
+
+    s->blocked = 0;
+    s->received = ngx_current_msec;
+
+    if (s->ready) {
+        ngx_post_event(s->connection->read, &ngx_posted_events);
+    }
+}
+
+
+ngx_game_session_t *
+ngx_game_session_find(uint64_t player)
+{
+    return game_map_get(&ngx_game_sessions, player);
+}
+
+
+/* the handler may close the session: that changes the map later */
+
+void
+ngx_game_session_each(void (*handler)(ngx_game_session_t *s))
+{
+    size_t               cursor;
+    uint64_t             player;
+    ngx_game_session_t  *s;
+
+    cursor = 0;
+
+    while ((s = game_map_next(&ngx_game_sessions, &cursor, &player))) {
+        handler(s);
+    }
+}
+
+
+/* what an error log line of a session's connection ends with */
+
+static u_char *
+ngx_game_session_log_error(ngx_log_t *log, u_char *buf, size_t len)
+{
+    u_char              *p, room[NGX_GAME_ID_LEN], player[NGX_GAME_ID_LEN];
+    ngx_game_session_t  *s;
+
+    s = log->data;
+
+    if (log->action) {
+        p = ngx_snprintf(buf, len, " while %s", log->action);
+        len -= p - buf;
+        buf = p;
+    }
+
+    ngx_game_id_format(room, s->room);
+    ngx_game_id_format(player, s->player);
+
+    return ngx_snprintf(buf, len,
+                        ", client: %*s, game: \"%V\", room: %*s, player: %*s",
+                        (size_t) s->address_len, s->text, &s->conf->game->name,
+                        (size_t) NGX_GAME_ID_LEN, room,
+                        (size_t) NGX_GAME_ID_LEN, player);
+}

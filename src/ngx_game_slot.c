@@ -1,0 +1,289 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Worker slots.  The kernel marks `life` when its holder dies, however that
+ * happens, so that trylock tells a live worker (EBUSY) from a dead one
+ * (EOWNERDEAD) without any regard to process ids.  Whoever gets EOWNERDEAD
+ * makes the mutex consistent and either goes on as the new worker of the slot
+ * or clears its epoch and frees it; if it is killed while it does so, the next
+ * one gets EOWNERDEAD again and repeats it.
+ *
+ * The eventfds are made by the master, so that every later worker has them
+ * under the same number.  They are known by a table of this process and not by
+ * the zone, since the master closes them when no configuration uses the zone.
+ */
+
+
+#include "ngx_game.h"
+#include "ngx_game_zone.h"
+#include "ngx_game_slot.h"
+
+#include <sys/eventfd.h>
+
+
+#define NGX_GAME_SLOT_PASSES  3
+
+
+static ngx_int_t ngx_game_slot_make(ngx_game_slot_t *slot,
+    pthread_mutexattr_t *attr, ngx_log_t *log);
+static ngx_int_t ngx_game_slot_lock(ngx_game_slot_t *slot);
+static void ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i,
+    uint64_t generation);
+
+
+static ngx_fd_t    ngx_game_slot_fds[NGX_GAME_MAX_SLOTS];
+static ngx_uint_t  ngx_game_slot_nfds;
+
+
+ngx_int_t
+ngx_game_slot_create(ngx_game_slots_t *slots, ngx_uint_t n, ngx_log_t *log)
+{
+    int                  rc;
+    ngx_int_t            ok;
+    ngx_uint_t           i;
+    pthread_mutexattr_t  attr;
+
+    rc = pthread_mutexattr_init(&attr);
+    if (rc != 0) {
+        ngx_log_error(NGX_LOG_EMERG, log, rc,
+                      "pthread_mutexattr_init() failed");
+        return NGX_ERROR;
+    }
+
+    ok = NGX_OK;
+
+    rc = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+
+    if (rc == 0) {
+        rc = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+    }
+
+    if (rc != 0) {
+        ngx_log_error(NGX_LOG_EMERG, log, rc,
+                      "no robust mutexes between processes");
+        ok = NGX_ERROR;
+    }
+
+    for (i = 0; ok == NGX_OK && i < n; i++) {
+        ok = ngx_game_slot_make(&slots->slots[i], &attr, log);
+
+        if (ok == NGX_OK) {
+            ngx_game_slot_fds[i] = slots->slots[i].eventfd;
+            ngx_game_slot_nfds = i + 1;
+        }
+    }
+
+    (void) pthread_mutexattr_destroy(&attr);
+
+    if (ok != NGX_OK) {
+        ngx_game_slot_close();
+    }
+
+    return ok;
+}
+
+
+static ngx_int_t
+ngx_game_slot_make(ngx_game_slot_t *slot, pthread_mutexattr_t *attr,
+    ngx_log_t *log)
+{
+    int  rc;
+
+    rc = pthread_mutex_init(&slot->life, attr);
+    if (rc != 0) {
+        ngx_log_error(NGX_LOG_EMERG, log, rc, "pthread_mutex_init() failed");
+        return NGX_ERROR;
+    }
+
+    slot->eventfd = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
+    if (slot->eventfd == -1) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno, "eventfd() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_game_slot_adopt(ngx_game_slots_t *slots, ngx_uint_t n, ngx_log_t *log)
+{
+    int         fd;
+    ngx_uint_t  i;
+
+    for (i = 0; i < n; i++) {
+
+        /* a number of its own, since the other copy will close its one */
+
+        fd = fcntl(slots->slots[i].eventfd, F_DUPFD_CLOEXEC, 0);
+        if (fd == -1) {
+            ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                          "fcntl(F_DUPFD_CLOEXEC) failed");
+            ngx_game_slot_close();
+            return NGX_ERROR;
+        }
+
+        ngx_game_slot_fds[i] = fd;
+        ngx_game_slot_nfds = i + 1;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_game_slot_close(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_game_slot_nfds; i++) {
+        (void) close(ngx_game_slot_fds[i]);
+    }
+
+    ngx_game_slot_nfds = 0;
+}
+
+
+ngx_int_t
+ngx_game_slot_claim(ngx_game_slots_t *slots, ngx_uint_t n,
+    uint64_t generation)
+{
+    ngx_uint_t  i, pass;
+
+    /* a prober holds a free slot for an instant: look more than once */
+
+    for (pass = 0; pass < NGX_GAME_SLOT_PASSES; pass++) {
+
+        for (i = 0; i < n; i++) {
+
+            if (ngx_game_slot_lock(&slots->slots[i]) == NGX_OK) {
+                ngx_game_slot_begin(slots, i, generation);
+                return (ngx_int_t) i;
+            }
+        }
+
+        ngx_msleep(1);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* NGX_OK: life is held now; NGX_BUSY: it is held by a live worker */
+
+static ngx_int_t
+ngx_game_slot_lock(ngx_game_slot_t *slot)
+{
+    int  rc;
+
+    rc = pthread_mutex_trylock(&slot->life);
+
+    if (rc == EOWNERDEAD) {
+        rc = pthread_mutex_consistent(&slot->life);
+    }
+
+    return (rc == 0) ? NGX_OK : NGX_BUSY;
+}
+
+
+static void
+ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i, uint64_t generation)
+{
+    uint64_t           epoch;
+    ngx_uint_t         k;
+    ngx_game_slot_t   *slot;
+    _Atomic uint64_t  *counter;
+
+    slot = &slots->slots[i];
+
+    /* the former worker's epoch goes before its data is overwritten */
+
+    ngx_game_zone_set(&slot->epoch, 0);
+    atomic_thread_fence(memory_order_seq_cst);
+
+    counter = (_Atomic uint64_t *) &slot->counters;
+
+    for (k = 0; k < sizeof(ngx_game_counters_t) / sizeof(*counter); k++) {
+        ngx_game_zone_set(&counter[k], 0);
+    }
+
+    ngx_game_zone_set(&slot->pid, (uint32_t) ngx_pid);
+    ngx_game_zone_set(&slot->generation, generation);
+    ngx_game_zone_set(&slot->exiting, 0);
+    ngx_game_zone_set(&slot->beat, ngx_current_msec);
+
+    epoch = atomic_fetch_add(&slots->epochs, 1) + 1;
+    epoch = epoch << 8 | i;
+
+    atomic_store_explicit(&slot->epoch, epoch, memory_order_release);
+    atomic_fetch_add(&slots->changes, 1);
+}
+
+
+void
+ngx_game_slot_release(ngx_game_slots_t *slots, ngx_uint_t i)
+{
+    ngx_game_slot_t  *slot;
+
+    slot = &slots->slots[i];
+
+    atomic_store_explicit(&slot->epoch, 0, memory_order_release);
+    atomic_fetch_add(&slots->changes, 1);
+
+    (void) pthread_mutex_unlock(&slot->life);
+}
+
+
+ngx_uint_t
+ngx_game_slot_probe(ngx_game_slot_t *slot, uint64_t epoch)
+{
+    if (atomic_load_explicit(&slot->epoch, memory_order_acquire) != epoch) {
+        return 0;
+    }
+
+    if (ngx_game_slot_lock(slot) != NGX_OK) {
+
+        /* by its worker, or by one that is about to clear the epoch */
+
+        return atomic_load_explicit(&slot->epoch, memory_order_acquire)
+               == epoch;
+    }
+
+    if (ngx_game_zone_get(&slot->epoch) != 0) {
+        atomic_store_explicit(&slot->epoch, 0, memory_order_release);
+    }
+
+    (void) pthread_mutex_unlock(&slot->life);
+
+    return 0;
+}
+
+
+void
+ngx_game_slot_wake(ngx_uint_t i)
+{
+    uint64_t  one;
+
+    one = 1;
+
+    if (i >= ngx_game_slot_nfds) {
+        return;
+    }
+
+    /* EAGAIN: the counter is at its end, so that a wake-up is on its way */
+
+    if (write(ngx_game_slot_fds[i], &one, sizeof(uint64_t)) == -1
+        && ngx_errno != NGX_EAGAIN)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                      "write() to eventfd of worker slot %ui failed", i);
+    }
+}
+
+
+ngx_fd_t
+ngx_game_slot_eventfd(ngx_uint_t i)
+{
+    return (i < ngx_game_slot_nfds) ? ngx_game_slot_fds[i] : -1;
+}

@@ -1,0 +1,145 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The private header of a session's parts: how the handshake starts a session,
+ * and what session, input and output ask of each other.
+ */
+
+
+#ifndef _NGX_GAME_TRANSPORT_H_INCLUDED_
+#define _NGX_GAME_TRANSPORT_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_session.h"
+#include "core/game_deflate.h"
+
+
+/* no close frame: RFC 6455, 7.1.5 */
+#define NGX_GAME_CLOSE_NONE   1006
+
+/* a close frame without a code */
+#define NGX_GAME_CLOSE_EMPTY  1005
+
+/* how long what is queued, up to a close frame, may take, ms */
+#define NGX_GAME_CLOSE_DRAIN  5000
+
+
+/* permessage-deflate of one session */
+struct ngx_game_zip_s {
+    game_deflate_params_t      params;
+    game_inflate_t            *inflate;       /* kept only with takeover */
+    game_deflate_t            *deflate;       /* made only with takeover */
+};
+
+
+typedef struct {
+    ngx_game_loc_conf_t       *conf;
+    uint64_t                   player;
+    uint64_t                   room;
+    uint64_t                   owner;
+    ngx_game_codec_e           codec;
+    ngx_str_t                  address;       /* at most 255 bytes */
+    ngx_str_t                  identity;      /* at most 65535 bytes */
+    uint64_t                   limit;         /* the session releases it ... */
+    unsigned                   limited:1;     /* ... if this is set */
+    unsigned                   deflated:1;    /* agreed on with the client: */
+    game_deflate_params_t      deflate;
+} ngx_game_session_params_t;
+
+
+/* a session that can be sent to, whose connection is still the request's;
+ * NULL: no memory, and nothing was taken over */
+ngx_game_session_t *ngx_game_session_create(ngx_connection_t *c,
+    ngx_game_session_params_t *params);
+
+/* the request is gone and the connection is the session's from now on */
+void ngx_game_session_start(ngx_game_session_t *s);
+
+/* the request ended before that: calls closed and frees s */
+void ngx_game_session_abort(ngx_game_session_t *s);
+
+/* the handlers' calls, and an answer */
+void ngx_game_session_closed(ngx_game_session_t *s);
+void ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
+    u_char *data, size_t len);
+void ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt);
+void ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len);
+
+/* queues a frame without a check, takes the reference over.  NULL stands for
+ * one that there was no memory for: the session ends */
+void ngx_game_session_queue(ngx_game_session_t *s, ngx_game_frame_t *frame);
+
+/* calls the write handler at the end of this turn of the loop */
+void ngx_game_session_wake(ngx_game_session_t *s);
+
+/* removes the session from the worker's */
+void ngx_game_session_forget(ngx_game_session_t *s);
+void ngx_game_session_free(ngx_game_session_t *s);
+
+void ngx_game_session_read_handler(ngx_event_t *rev);
+void ngx_game_session_write_handler(ngx_event_t *wev);
+
+
+/* close: the ways to the end of a session */
+
+/* the peer broke a rule: closes with the code and listens no more */
+void ngx_game_close_fail(ngx_game_session_t *s, ngx_uint_t code,
+    const char *reason);
+
+/* the connection is of no use any more: the session is destroyed in an event
+ * of its own */
+void ngx_game_close_end(ngx_game_session_t *s, ngx_game_reason_e why);
+
+/* the worker does not wait any longer: as the above, with a close frame if the
+ * socket takes it */
+void ngx_game_close_stop(ngx_game_session_t *s);
+
+/* the timer of a session that is closing */
+void ngx_game_close_timer(ngx_game_session_t *s);
+
+/* the next step, if its time has come; s may be freed.  Called at the end of
+ * the session's events, when nothing else runs on its behalf */
+void ngx_game_close_settle(ngx_game_session_t *s);
+
+/* calls closed */
+void ngx_game_close_tell(ngx_game_session_t *s);
+
+/* the line in game_log */
+void ngx_game_close_log(ngx_game_session_t *s);
+
+
+/* input: what comes from the client */
+
+ngx_int_t ngx_game_input_init(void);
+
+/* keeps bytes to be parsed before those of the socket; NGX_ERROR: no memory */
+ngx_int_t ngx_game_input_keep(ngx_game_session_t *s, u_char *data,
+    size_t len);
+
+/* reads and parses what is there, within the share of one turn */
+void ngx_game_input_read(ngx_game_session_t *s);
+
+/* frees all that is kept */
+void ngx_game_input_free(ngx_game_session_t *s);
+
+
+/* output: what waits to be written; the only sender */
+
+/* appends a frame with a reference of its own; NGX_ERROR: no memory */
+ngx_int_t ngx_game_output_push(ngx_game_session_t *s, ngx_game_frame_t *frame);
+
+/* appends a pong; if many wait, puts it in the place of the last */
+ngx_int_t ngx_game_output_pong(ngx_game_session_t *s, u_char *data,
+    size_t len);
+
+/* writes what the socket takes; the session ends if that fails */
+void ngx_game_output_flush(ngx_game_session_t *s);
+
+/* forgets all frames but one that is half written; or really all */
+void ngx_game_output_drop(ngx_game_session_t *s);
+void ngx_game_output_free(ngx_game_session_t *s);
+
+
+#endif /* _NGX_GAME_TRANSPORT_H_INCLUDED_ */

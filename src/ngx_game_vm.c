@@ -1,0 +1,305 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The VM: LuaJIT's own allocator behind a quota, and a trampoline.  Outside of
+ * a protected call nothing here allocates in the VM, so that no Lua error is
+ * ever raised where none can be caught.
+ */
+
+
+#include "ngx_game.h"
+#include "ngx_game_vm.h"
+#include "ngx_game_watchdog.h"
+
+#include <lauxlib.h>
+
+
+/*
+ * Of the collector.  Bytes that are allocated before it makes a step; bytes
+ * beyond half of what lives that begin a cycle; the most work in one step, in
+ * KB that are freed or twice as much that is looked at.
+ */
+#define NGX_GAME_VM_GC_LEAST  (16 * 1024)
+#define NGX_GAME_VM_GC_BEGIN  (256 * 1024)
+#define NGX_GAME_VM_GC_STEP   256
+
+
+static void *ngx_game_vm_alloc(void *data, void *ptr, size_t old, size_t size);
+static int ngx_game_vm_panic(lua_State *L);
+static int ngx_game_vm_open(lua_State *L);
+static int ngx_game_vm_trampoline(lua_State *L);
+static int ngx_game_vm_step(lua_State *L);
+
+
+ngx_game_vm_t *
+ngx_game_vm_create(size_t quota, ngx_log_t *log)
+{
+    ngx_game_vm_t  *vm;
+
+    vm = ngx_calloc(sizeof(ngx_game_vm_t), log);
+    if (vm == NULL) {
+        return NULL;
+    }
+
+    vm->L = luaL_newstate();
+
+    if (vm->L == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0, "luaL_newstate() failed");
+        ngx_free(vm);
+        return NULL;
+    }
+
+    (void) lua_atpanic(vm->L, ngx_game_vm_panic);
+
+    vm->quota = quota;
+    vm->used = (size_t) lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024
+               + lua_gc(vm->L, LUA_GCCOUNTB, 0);
+
+    vm->alloc = lua_getallocf(vm->L, &vm->alloc_data);
+    lua_setallocf(vm->L, ngx_game_vm_alloc, vm);
+
+    if (lua_cpcall(vm->L, ngx_game_vm_open, vm) != 0) {
+        ngx_log_error(NGX_LOG_EMERG, log, 0,
+                      "game_script_memory is too small: %s",
+                      ngx_game_vm_error(vm->L));
+        ngx_game_vm_destroy(vm);
+        return NULL;
+    }
+
+    return vm;
+}
+
+
+void
+ngx_game_vm_destroy(ngx_game_vm_t *vm)
+{
+    /* LuaJIT frees an allocator only where it finds its own function */
+    lua_setallocf(vm->L, vm->alloc, vm->alloc_data);
+    lua_close(vm->L);
+
+    ngx_free(vm);
+}
+
+
+int
+ngx_game_vm_pcall(ngx_game_vm_t *vm, lua_CFunction f, void *data)
+{
+    int       rc;
+    uint32_t  paused;
+
+    paused = ngx_game_watchdog.paused;
+    ngx_game_watchdog.paused = ngx_game_watchdog.fired;
+
+    vm->f = f;
+    vm->data = data;
+
+    lua_rawgeti(vm->L, LUA_REGISTRYINDEX, vm->entry);
+    rc = lua_pcall(vm->L, 0, 0, 0);
+
+    ngx_game_watchdog.paused = paused;
+
+    if (rc == LUA_ERRMEM) {
+        vm->exhausted = 1;
+    }
+
+    return rc;
+}
+
+
+/* numbers are not converted: that would allocate */
+const char *
+ngx_game_vm_error(lua_State *L)
+{
+    switch (lua_type(L, -1)) {
+
+    case LUA_TSTRING:
+        return lua_tostring(L, -1);
+
+    case LUA_TNUMBER:
+        return "the error is a number";
+
+    case LUA_TTABLE:
+        return "the error is a table";
+
+    case LUA_TNIL:
+        return "the error is nil";
+
+    default:
+        return "the error is not a text";
+    }
+}
+
+
+size_t
+ngx_game_vm_left(lua_State *L)
+{
+    void           *data;
+    ngx_game_vm_t  *vm;
+
+    (void) lua_getallocf(L, &data);
+    vm = data;
+
+    return vm->quota > vm->used ? vm->quota - vm->used : 0;
+}
+
+
+/* a block that shrinks must never fail: LuaJIT shrinks while it collects */
+static void *
+ngx_game_vm_alloc(void *data, void *ptr, size_t old, size_t size)
+{
+    void           *p;
+    ngx_game_vm_t  *vm = data;
+
+    if (size > old && size - old > vm->quota - ngx_min(vm->used, vm->quota)) {
+        return NULL;
+    }
+
+    p = vm->alloc(vm->alloc_data, ptr, old, size);
+
+    if (p == NULL && size != 0) {
+
+        if (size > old) {
+            return NULL;
+        }
+
+        p = ptr;
+    }
+
+    vm->used += size - old;
+
+    if (size > old) {
+        vm->grown += size - old;
+    }
+
+    return p;
+}
+
+
+/* a call into the VM that is not protected: a bug.  LuaJIT would exit() */
+static int
+ngx_game_vm_panic(lua_State *L)
+{
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                  "unprotected error in a script VM: %s",
+                  ngx_game_vm_error(L));
+
+    ngx_debug_point();
+    abort();
+
+    return 0;
+}
+
+
+static int
+ngx_game_vm_open(lua_State *L)
+{
+    ngx_game_vm_t  *vm;
+
+    vm = lua_touserdata(L, 1);
+
+    lua_pushlightuserdata(L, vm);
+    lua_pushcclosure(L, ngx_game_vm_trampoline, 1);
+    vm->entry = luaL_ref(L, LUA_REGISTRYINDEX);
+
+    return 0;
+}
+
+
+static int
+ngx_game_vm_trampoline(lua_State *L)
+{
+    ngx_game_vm_t  *vm;
+
+    vm = lua_touserdata(L, lua_upvalueindex(1));
+
+    lua_pushlightuserdata(L, vm->data);
+
+    return vm->f(L);
+}
+
+
+/*
+ * LuaJIT collects while scripts allocate, once the heap has doubled.  This
+ * begins a cycle earlier and works between handlers, in proportion to what was
+ * allocated since, so that most of the work is not done within a tick; and it
+ * keeps the heap below the quota as long as what lives is.
+ */
+void
+ngx_game_vm_collect(ngx_game_vm_t *vm)
+{
+    int     kb;
+    size_t  grown, left;
+
+    grown = (size_t) (vm->grown - vm->seen);
+    left = vm->quota - ngx_min(vm->used, vm->quota);
+
+    if (!vm->exhausted) {
+
+        /* in a cycle with the quota near, there is no time to lose */
+
+        if (grown < NGX_GAME_VM_GC_LEAST
+            && !(vm->collecting && left < vm->quota / 2))
+        {
+            return;
+        }
+
+        if (!vm->collecting
+            && vm->used < vm->live + ngx_min(vm->live / 2
+                                             + NGX_GAME_VM_GC_BEGIN, left / 2))
+        {
+            return;
+        }
+    }
+
+    vm->seen = vm->grown;
+    vm->collecting = 1;
+
+    kb = NGX_GAME_VM_GC_STEP;
+
+    if (left >= vm->quota / 2) {
+        kb = ngx_min((int) (grown / 512), kb);
+    }
+
+    if (ngx_game_vm_pcall(vm, ngx_game_vm_step, &kb) != 0) {
+        lua_pop(vm->L, 1);
+    }
+}
+
+
+static int
+ngx_game_vm_step(lua_State *L)
+{
+    int            *kb;
+    void           *data;
+    size_t          left, pause;
+    ngx_game_vm_t  *vm;
+
+    kb = lua_touserdata(L, 1);
+
+    (void) lua_getallocf(L, &data);
+    vm = data;
+
+    if (vm->exhausted) {
+        (void) lua_gc(L, LUA_GCCOLLECT, 0);
+
+        vm->exhausted = 0;
+        vm->collecting = 0;
+        vm->live = vm->used;
+
+        return 0;
+    }
+
+    /* LuaJIT's own cycles, within a handler, must begin below the quota too */
+
+    left = vm->quota - ngx_min(vm->used, vm->quota);
+    pause = 100 + 75 * left / (vm->used + 1);
+    (void) lua_gc(L, LUA_GCSETPAUSE, (int) ngx_min(ngx_max(pause, 105), 200));
+
+    if (lua_gc(L, LUA_GCSTEP, *kb)) {
+        vm->collecting = 0;
+        vm->live = vm->used;
+    }
+
+    return 0;
+}

@@ -1,0 +1,59 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * A LuaJIT VM with a memory quota, and the one way into it that never panics:
+ * a C function that was anchored before is called protected.
+ */
+
+
+#ifndef _NGX_GAME_VM_H_INCLUDED_
+#define _NGX_GAME_VM_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+#include <lua.h>
+
+
+typedef struct {
+    lua_State                 *L;
+    size_t                     quota;
+    size_t                     used;
+    uint64_t                   grown;         /* bytes ever allocated */
+
+    /* private */
+    lua_Alloc                  alloc;
+    void                      *alloc_data;
+    int                        entry;         /* anchors the trampoline */
+    lua_CFunction              f;             /* what it is to call */
+    void                      *data;
+
+    /* of the collector */
+    size_t                     live;          /* after the last cycle */
+    uint64_t                   seen;          /* of grown, at the last step */
+    unsigned                   collecting:1;  /* a cycle is under way */
+    unsigned                   exhausted:1;   /* the quota was reached */
+} ngx_game_vm_t;
+
+
+/* NULL: no memory, or the quota is too small; that was logged */
+ngx_game_vm_t *ngx_game_vm_create(size_t quota, ngx_log_t *log);
+void ngx_game_vm_destroy(ngx_game_vm_t *vm);
+
+/* collects garbage, a step at a time: called at the end of a turn */
+void ngx_game_vm_collect(ngx_game_vm_t *vm);
+
+/* calls f, with one light userdata as its argument; 0, or Lua's code with the
+ * error on top of the stack.  f's results are dropped.
+ * Where the watchdog has fired already, f is spared: it may have to clean up */
+int ngx_game_vm_pcall(ngx_game_vm_t *vm, lua_CFunction f, void *data);
+
+/* the error on top of the stack as text; it is valid while it is there */
+const char *ngx_game_vm_error(lua_State *L);
+
+/* of the VM of L: how many bytes are left of the quota */
+size_t ngx_game_vm_left(lua_State *L);
+
+
+#endif /* _NGX_GAME_VM_H_INCLUDED_ */

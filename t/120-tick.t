@@ -1,0 +1,258 @@
+# Copyright (C) ngx_game authors
+
+# Ticks, timers by name, and handlers that sleep.
+
+use lib 't/lib';
+use TestGame;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: ticks keep their schedule: as many as the time allows, no drift
+--- lua
+local Room = { tick = 60 }
+function Room:on_create() self.state = { n = 0, start = game.now() } end
+function Room:on_tick(dt)
+    local s = self.state
+    s.n = s.n + 1
+    if s.n == 120 then
+        local seconds = game.now() - s.start
+        -- the first tick is up to a period away
+        self:broadcast({ dt = dt, good = seconds > 1.97 and seconds < 2.2 })
+    end
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"dt":"~^0\\.01666","good":true}
+status workers.*.ticks.run >= 120
+
+
+
+=== TEST 2: missed ticks are skipped and counted
+--- lua
+local Room = { tick = 100 }
+function Room:on_create() self.state = { n = 0 } end
+function Room:on_tick(dt)
+    self.state.n = self.state.n + 1
+    if self.state.n == 10 then
+        local t = game.now()
+        while game.now() - t < 0.055 do end
+    end
+    if self.state.n == 11 then self.state.at = game.now() end
+    if self.state.n == 21 then
+        local d = game.now() - self.state.at
+        self:broadcast({ good = d > 0.09 and d < 0.2 })
+    end
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"good":true}
+status workers.*.ticks.missed >= 4
+
+
+
+=== TEST 3: catch_up makes up for missed ticks
+--- lua
+local Room = { tick = 100, catch_up = true }
+function Room:on_create() self.state = { n = 0, start = game.now() } end
+function Room:on_tick(dt)
+    self.state.n = self.state.n + 1
+    if self.state.n == 10 then
+        local t = game.now()
+        while game.now() - t < 0.035 do end
+    end
+    if self.state.n == 100 then
+        local d = game.now() - self.state.start
+        self:broadcast({ good = d > 0.97 and d < 1.04, d = d })
+    end
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"good":true}
+
+
+
+=== TEST 4: self:after calls a handler by name with its arguments
+--- lua
+local Room = {}
+function Room:on_create()
+    self:after(0.1, "ring", 1, nil, { a = "b" }, "x")
+end
+function Room:ring(a, b, c, d)
+    self:broadcast({ a, b == nil, c.a, d })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json [1,true,"b","x"]
+a none 0.3
+
+
+
+=== TEST 5: self:every and self:cancel
+--- lua
+local Room = {}
+function Room:on_create()
+    self.state.id = self:every(0.02, "beat")
+    self.state.n = 0
+end
+function Room:beat()
+    self.state.n = self.state.n + 1
+    self:broadcast(self.state.n)
+    if self.state.n == 3 then
+        self:broadcast({ self:cancel(self.state.id), self:cancel(self.state.id), self:cancel(999) })
+    end
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a until ~ ^3$
+a json [true,false,false]
+a none 0.2
+
+
+
+=== TEST 6: timers have limits
+--- lua
+local Room = {}
+function Room:on_message(player)
+    local n, err = 0
+    local ok
+    repeat
+        ok, err = pcall(self.after, self, 100, "ring")
+        if ok then n = n + 1 end
+    until not ok
+    local ok2, err2 = pcall(self.after, self, 1, "ring", ("x"):rep(5000))
+    player:send({ n, err, err2 })
+end
+function Room:ring() end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a json [1024,"~too many timers, 1024 are allowed","~arguments of a timer take 500\\d bytes, 4096 are allowed"]
+
+
+
+=== TEST 7: a handler that sleeps does not hold its room
+--- lua
+local Room = {}
+function Room:on_message(player, message)
+    if message == "slow" then
+        game.sleep(0.3)
+        player:send("slept")
+    else
+        player:send("quick")
+    end
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > "slow"
+a > "quick"
+a < "quick"
+a < "slept"
+
+
+
+=== TEST 8: a room that closes drops the handlers that sleep
+--- lua
+local Room = {}
+function Room:on_message(player, message)
+    game.sleep(0.2)
+    self:log("woken after the end")
+end
+function Room:on_leave(player) self:log("left") end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+wait 0.05
+a close 1000
+a close? 1000
+log ~ left
+status rooms.# == 0
+wait 0.3
+--- no_error_log
+[error]
+woken after
+
+
+
+=== TEST 9: game.sleep works in handlers only
+--- lua
+local Room = {}
+local ok0, err0 = pcall(game.sleep, 0.1)
+function Room:on_message(player)
+    local ok, err = coroutine.resume(coroutine.create(function() game.sleep(0.1) end))
+    local ok2, err2 = pcall(game.sleep, -1)
+    player:send({ ok0, ok, err, err2 })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a json [false,false,"~in a handler, not in a coroutine","~0 to 3600 seconds"]
+
+
+
+=== TEST 10: on_leave and on_close may sleep
+--- lua
+local Room = {}
+function Room:on_leave(player, reason)
+    game.sleep(0.1)
+    self:log("left " .. player.id)
+end
+function Room:on_close(reason)
+    game.sleep(0.1)
+    self:log("closed " .. reason)
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a close 1000
+a close? 1000
+log ~ left [0-9a-z]{13}
+log ~ closed empty
+status rooms.# == 0
+status workers.*.rooms == 0
+
+
+
+=== TEST 11: rooms without on_tick or without a rate do not tick
+--- lua
+return { on_tick = function() error("ticked") end }
+>>> other.lua
+return { tick = 240 }
+--- config
+location /ws { game game.lua; }
+location /other { game other.lua; }
+--- ws
+a open /ws
+b open /other
+wait 0.3
+status workers.*.ticks.run == 0

@@ -1,0 +1,276 @@
+# Copyright (C) ngx_game authors
+
+# The test suite's dialect of Test::Nginx::Socket.  A file is
+#
+#     use lib 't/lib';
+#     use TestGame;
+#     run_tests();
+#     __DATA__
+#     === TEST 1: two players see each other
+#     --- lua
+#     return { on_message = function(self, player, m) self:broadcast(m) end }
+#     --- config
+#     location /ws { game game.lua; }
+#     --- ws
+#     a open /ws
+#     b open /ws off=a
+#     a > {"x":1}
+#     b json {"x":1}
+#
+# and runs by t/prove, or prove with nginx and build/ngx_game_module.so.  Every
+# block runs with a master and two workers, a game_zone of 8m, GET /status, and
+# a header X-Worker in each response.  Each ends with a stop of nginx, which
+# must take less than 5 s and leave no [alert] and no sanitizer report; without
+# sections of their own, no [error], [crit], [alert] or [emerg] may be logged.
+#
+# Sections, besides those of Test::Nginx:
+#     --- workers: 4
+#     --- zone: 16m         or none; 8m if absent
+#     --- lua               conf/game.lua; `>>> NAME` lines make more files
+#     --- tls               TLS on $TEST_NGINX_TLS_PORT, with a certificate
+#     --- alerts: REGEX     [alert] lines that may be logged until the end
+#     --- ws                a conversation, below
+#
+# A conversation has one step a line and stops at the first that fails.  What
+# waits does so for 5 s.  A named group of a regex, (?<id>..), is $id from the
+# next line on.  JSON matches if all that is given is there; a string "~REGEX"
+# matches by regex.  Clients, each named by a word:
+#     a open PATH [tls] [status=403] [protocol=P] [origin=O] [deflate[=OFFER]]
+#            [on=b] [off=b] [nopong] [early=TEXT] [header="Name: value"]
+#            [times=N]
+#                           on, off: in b's worker, in another than b's;
+#                           times: a, a2, a3, ... aN
+#     a handshake PATH ...  the same without waiting for the answer
+#     a answer [status=403] waits for it
+#     a > TEXT              sends text; escapes as in Perl: \n \\ \x00 \x{1f600}
+#     a >bin HEX            sends a binary message
+#     a >rep N TEXT         sends TEXT, N times, as one text message
+#     a >burst N            sends N messages of one byte, 0, at once
+#     a >frag A|B|C         sends text in fragments
+#     a >z TEXT             sends text deflated
+#     a >frame OPCODE [fin=0] [rsv=N] [mask=HEX|none] HEX
+#     a >hex HEX            sends bytes as they are
+#     a count N M, a expect N M   sends or gets the numbers from N to M
+#     a < TEXT              the next message is this text
+#     a <bin HEX, a <rep N TEXT, a <z TEXT (it came deflated)
+#     a ~ REGEX             the next message matches
+#     a json JSON           the next message matches
+#     a until STEP          the same, but others may come before: until ~ x
+#     a none SECONDS        nothing comes
+#     a ping TEXT           sends a ping;   a pong? TEXT  a pong comes
+#     a ping?               a ping comes (answered unless opened with nopong)
+#     a close [CODE [REASON]]
+#     a close? CODE         a close frame comes, then the end of the connection;
+#                           1005: without a code, 1006: no frame
+#     a close~ CODE REGEX   the same, and the reason matches
+#     a end, a reset        ends the connection by a FIN, by an RST
+#     a body ~ REGEX, a body json JSON, a header NAME ~ REGEX
+#                           of the response to open
+# Others:
+#     wait SECONDS
+#     http METHOD PATH [STATUS] [tls] [header="Name: value"] [~ REGEX | json J]
+#     status PATH OP VALUE  of GET /status, asked until it is so: == != < > <=
+#                           >= or ~;  sessions.0, workers.*.rooms (their sum),
+#                           workers.# (their number)
+#     log ~ REGEX           a line comes in error.log
+#     file NAME ~ REGEX     the file in logs/ comes to match
+#     reload                HUP, until the new workers run
+#     reload fails          HUP, until an [emerg] is logged
+#     write FILE TEXT       writes a file of the server's folder
+#     edit FILE s/REGEX/TEXT/
+#     signal NAME           USR1 and such, to the master
+#     kill NAME worker of a    a signal to a's worker, until it has died
+#     respawned             until there are as many workers as configured
+
+package TestGame;
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(basename dirname);
+use IO::Socket::INET;
+
+our $Root;
+
+BEGIN {
+    $Root = abs_path(dirname(__FILE__) . '/../..');
+
+    my $free = sub {
+        my $port = shift;
+        return IO::Socket::INET->new(LocalPort => $port, Listen => 1,
+                                     ReuseAddr => 1);
+    };
+
+    if (!$ENV{TEST_NGINX_PORT}) {
+        my $port = 20000 + 4 * int rand 2500;
+        $port = 20000 + 4 * int rand 2500
+            until $free->($port) && $free->($port + 1);
+        $ENV{TEST_NGINX_PORT} = $port;
+    }
+
+    $ENV{TEST_NGINX_TLS_PORT} = $ENV{TEST_NGINX_PORT} + 1;
+    $ENV{TEST_NGINX_GAME_MODULE} ||= "$Root/build/ngx_game_module.so";
+    $ENV{TEST_NGINX_SERVROOT} ||= dirname($ENV{TEST_NGINX_GAME_MODULE})
+                                  . '/servroot-' . basename($0, '.t');
+    $ENV{TEST_NGINX_ROOT} = $Root;
+    $ENV{TEST_NGINX_BINARY} ||=
+        -x '/usr/sbin/nginx' ? '/usr/sbin/nginx' : 'nginx';
+
+    # connections are spread over the workers by the kernel
+    $ENV{TEST_NGINX_REUSE_PORT} = 1;
+}
+
+use Test::Nginx::Socket -base;
+use Test::Nginx::Util;
+use Test::More ();
+use Time::HiRes qw(time sleep);
+use TestGame::Conversation;
+
+my $Log = "$ServRoot/logs/error.log";
+my $Cert = "$ServRoot-cert";
+
+$ENV{TEST_NGINX_CERT} = "$Cert.pem";
+$ENV{TEST_NGINX_KEY} = "$Cert.key";
+
+Test::More::plan('no_plan');
+master_on();
+no_shuffle();
+log_level('info');
+worker_connections(512);
+
+add_block_preprocessor(\&prepare);
+add_test_cleanup_handler(\&stop_nginx);
+
+my $http_helper = $RunTestHelper;
+
+$RunTestHelper = sub {
+    my ($block, $dry_run, $i) = @_;
+
+    return $http_helper->(@_) if !defined $block->ws;
+
+    TestGame::Conversation::run($block->name, workers(), $block->ws);
+    $CheckErrorLog->($block, undef, $dry_run, $i, 0);
+};
+
+END {
+    unlink "$Cert.pem", "$Cert.key";
+    if (!$ENV{TEST_NGINX_NO_CLEAN} && $? == 0 && $ServRoot =~ /servroot/) {
+        system 'rm', '-rf', $ServRoot;
+    }
+}
+
+
+sub prepare {
+    my $block = shift;
+
+    workers($block->workers // 2);
+    chomp(my $zone = $block->zone // '8m');
+
+    my $main = $block->main_config // '';
+    if ($ENV{TEST_NGINX_GAME_MODULE} ne 'static') {
+        $main = "load_module $ENV{TEST_NGINX_GAME_MODULE};\n$main";
+    }
+    $block->set_value('main_config', $main);
+
+    my $http = $block->http_config // '';
+    $http = "    game_zone $zone;\n$http" if $zone ne 'none';
+    $block->set_value('http_config', $http);
+
+    my $config = $block->config // '';
+    $config .= "\n        add_header X-Worker \$pid always;\n"
+             . "        location = /_worker { return 204; }\n";
+    $config .= "        location = /status { game_status; }\n"
+        if $zone ne 'none' && $config !~ m{location = /status};
+    if (defined $block->tls) {
+        certificate();
+        $config .= "        listen $ENV{TEST_NGINX_TLS_PORT} ssl reuseport;\n"
+                 . "        ssl_certificate $Cert.pem;\n"
+                 . "        ssl_certificate_key $Cert.key;\n";
+    }
+    $block->set_value('config', $config);
+
+    files($block) if defined $block->lua;
+
+    my $error_log = $block->error_log;
+    my @levels = ('[alert]', '[crit]');
+    push @levels, '[error]', '[emerg]' if !defined $error_log;
+
+    if (defined $block->must_die) {
+        $error_log = ($error_log // '') . "[emerg]\n";
+        @levels = ();
+
+    } elsif (($block->ws // '') =~ /^\s*kill KILL /m) {
+        $error_log = ($error_log // '') . "[alert]\n";
+        shift @levels;
+
+    } elsif (defined $block->alerts) {
+        shift @levels;
+    }
+
+    $block->set_value('error_log', $error_log) if defined $error_log;
+    $block->set_value('no_error_log', join "\n", @levels)
+        if @levels && !defined $block->no_error_log;
+}
+
+
+# --- lua, as --- user_files with full names
+sub files {
+    my $block = shift;
+
+    my ($name, @files) = ('game.lua');
+    for my $part (split /^(>>> \S+)\n/m, $block->lua) {
+        if ($part =~ /^>>> (\S+)/) {
+            $name = $1;
+        } elsif ($part ne '') {
+            push @files, ["$ServRoot/conf/$name", $part];
+        }
+    }
+    $block->set_value('user_files', [@files, @{$block->user_files // []}]);
+}
+
+
+sub certificate {
+    return if -f "$Cert.pem";
+    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
+           . " -nodes -days 7 -subj /CN=localhost -keyout $Cert.key"
+           . " -out $Cert.pem 2>/dev/null") == 0
+        or bail_out("openssl cannot make a certificate");
+}
+
+
+# the end of a block: nginx stops in time and has nothing bad to say
+sub stop_nginx {
+    my $block = shift;
+
+    my $name = $block->name;
+    return if !-e $Log;
+
+    if (-f $PidFile) {
+        my $pid = get_pid_from_pidfile($name);
+        kill QUIT => $pid;
+        my $end = time + 5;
+        sleep 0.02 while kill(0, $pid) && -f $PidFile && time < $end;
+
+        if (!Test::More::ok(!-f $PidFile, "$name - nginx stops")) {
+            kill KILL => TestGame::Conversation::workers_of($pid), $pid;
+            unlink $PidFile;
+        }
+    }
+
+    my $allowed = $block->alerts;
+    chomp $allowed if defined $allowed;
+    my @bad = grep {
+        /Sanitizer|runtime error:|\[alert\]/
+        && !(defined $allowed && /$allowed/)
+        && !($TestGame::Conversation::Killed && /exited on signal/)
+    } split /^/, TestGame::Conversation::slurp($Log);
+
+    Test::More::is(join('', @bad[0 .. ($#bad > 9 ? 9 : $#bad)]), '',
+                   "$name - nothing bad is logged until the end");
+    $TestGame::Conversation::Killed = 0;
+}
+
+
+1;

@@ -1,0 +1,591 @@
+# Copyright (C) ngx_game authors
+
+# The conversations of TestGame.pm, which describes their language: one step a
+# line, of several WebSocket clients and of what is around them.
+
+package TestGame::Conversation;
+
+use v5.10.1;
+use strict;
+use warnings;
+
+use JSON::PP ();
+use Test::More ();
+use Text::ParseWords qw(shellwords);
+use Time::HiRes qw(time sleep);
+use TestGame::Client;
+
+our $Wait = 5;                  # seconds that a step may take
+our $Killed;                    # a step killed a worker
+
+my $Root = $ENV{TEST_NGINX_SERVROOT};
+my $Log = "$Root/logs/error.log";
+my $Json = JSON::PP->new->utf8->allow_nonref->canonical;
+
+my (%Clients, %Vars, $Workers);
+
+
+# $name and $workers are the block's
+sub run {
+    my ($name, $workers, $text) = @_;
+
+    (%Clients, %Vars) = ();
+    $Workers = $workers;
+    my $n = 0;
+
+    for my $line (split /\n/, $text) {
+        $n++;
+        $line =~ s/^\s+//;
+        next if $line eq '' || $line =~ /^#/;
+        $line =~ s/\$(\w+)/exists $Vars{$1} ? $Vars{$1} : "\$$1"/ge;
+
+        next if eval { step($line); Test::More::pass("$name - $line"); 1 };
+
+        Test::More::fail("$name - line $n: $line");
+        Test::More::diag($@);
+        last;
+    }
+
+    $_->end for values %Clients;
+    %Clients = ();
+}
+
+
+sub step {
+    my $line = shift;
+
+    my ($word, $rest) = split ' ', $line, 2;
+    $rest //= '';
+
+    my $verb = __PACKAGE__->can("do_$word");
+    return $verb->($rest) if $verb;
+
+    my ($op, $arg) = $rest =~ /^(\S+)(?: (.*))?$/s
+        or die "what should $word do?\n";
+
+    return opening($word, $arg) if $op eq 'open';
+    return handshake($word, $arg) if $op eq 'handshake';
+
+    my $client = $Clients{$word} or die "$word is not open\n";
+    $arg //= '';
+
+    if ($op =~ s/^>//) {
+        return outgoing($client, $op, $arg);
+    }
+    if ($op =~ /^(?:<.*|~|json|until|none)$/) {
+        return incoming($client, $op, $arg);
+    }
+
+    $verb = __PACKAGE__->can('client_' . ($op =~ s/\?/_comes/r =~ s/~/_like/r))
+        or die "unknown step: $op\n";
+    return $verb->($client, $arg);
+}
+
+
+# ---- clients
+
+sub opening {
+    my ($name, $arg) = @_;
+
+    my ($path, %o) = options($arg);
+
+    for my $i (1 .. $o{times} // 1) {
+        my $n = $i == 1 ? $name : "$name$i";
+        handshake($n, $arg);
+        client_answer($Clients{$n}, $arg);
+    }
+}
+
+
+sub handshake {
+    my ($name, $arg) = @_;
+
+    my ($path, %o) = options($arg);
+    my $client;
+
+    # the worker is that of the connection, which an HTTP request shows first
+    for my $try (1 .. 100) {
+        $client = TestGame::Client->new(tls => $o{tls},
+            port => port($o{tls}));
+        last if !$o{on} && !$o{off};
+
+        my $pid = $client->http('GET', '/_worker', [])->{headers}{'x-worker'};
+        last if $o{on} && $pid == $Clients{$o{on}}{worker}
+                || $o{off} && $pid != $Clients{$o{off}}{worker};
+
+        $client->end;
+        die "no connection to such a worker\n" if $try == 100;
+    }
+
+    $client->{pong} = 0 if $o{nopong};
+    $o{early} = $client->frame(1, unescape($o{early})) if defined $o{early};
+
+    $client->handshake($path, %o);
+
+    $Clients{$name}->end if $Clients{$name};
+    $Clients{$name} = $client;
+}
+
+
+# the words are those of open; only status= is read
+sub client_answer {
+    my ($client, $arg) = @_;
+
+    my ($status) = $arg =~ /\bstatus=(\d+)/;
+    $status //= 101;
+
+    my $r = $client->answer;
+    die "status $r->{status}, body: $r->{body}\n" if $r->{status} != $status;
+
+    $client->{response} = $r;
+    $client->{worker} = $r->{headers}{'x-worker'};
+}
+
+
+sub outgoing {
+    my ($client, $op, $arg) = @_;
+
+    return $client->send(text => unescape($arg)) if $op eq '';
+    return $client->send(text => unescape($arg), deflate => 1) if $op eq 'z';
+    return $client->send(binary => pack 'H*', $arg) if $op eq 'bin';
+    return $client->write(unhex($arg)) if $op eq 'hex';
+
+    if ($op eq 'rep') {
+        my ($n, $text) = split ' ', $arg, 2;
+        return $client->send(text => unescape($text) x $n);
+    }
+
+    if ($op eq 'burst') {
+        my $frame = $client->frame(1, '0');
+        return $client->write($frame x $arg);
+    }
+
+    if ($op eq 'frag') {
+        my @parts = map { unescape($_) } split /\|/, $arg, -1;
+        for my $i (0 .. $#parts) {
+            $client->send($i ? 0 : 1, $parts[$i], fin => $i == $#parts ? 1 : 0);
+        }
+        return;
+    }
+
+    if ($op eq 'frame') {
+        my ($opcode, @words) = split ' ', $arg;
+        my %o = map { split /=/ } grep { /=/ } @words;
+        $o{mask} = $o{mask} eq 'none' ? '' : unhex($o{mask}) if exists $o{mask};
+        return $client->send($opcode, unhex(join '', grep { !/=/ } @words), %o);
+    }
+
+    die "unknown step: >$op\n";
+}
+
+
+sub incoming {
+    my ($client, $op, $arg) = @_;
+
+    if ($op eq 'none') {
+        my $m = $client->wait(messages => $arg);
+        die "a message came: ", show($m->{data}), "\n" if $m;
+        die "the connection was closed\n" if $client->{close} || $client->{eof};
+        return;
+    }
+
+    my $until = $op eq 'until';
+    ($op, $arg) = split ' ', $arg, 2 if $until;
+
+    my $end = time + $Wait;
+    my $seen = '';
+
+    while (1) {
+        my $left = $end - time;
+        my $m = $left > 0 ? $client->wait(messages => $left) : undef;
+
+        if (!$m) {
+            my $close = $client->{close};
+            die "no such message came",
+                $close ? "; closed: $close->{code} $close->{reason}"
+                       : $client->{eof} ? "; the connection ended" : '',
+                "\n$seen";
+        }
+
+        my $wrong = mismatch($m, $op, $arg // '') // return;
+        $seen .= "$wrong\n";
+        die $seen if !$until;
+    }
+}
+
+
+# undef, or how the message differs
+sub mismatch {
+    my ($m, $op, $arg) = @_;
+
+    my $kind = 'text';
+    my $wanted;
+
+    if ($op eq '~') {
+        return matches($m->{data}, $arg) ? undef : 'got: ' . show($m->{data});
+
+    } elsif ($op eq 'json') {
+        return "not text: " . show($m->{data}) if $m->{kind} ne 'text';
+        my $got = eval { $Json->decode($m->{data}) };
+        return defined $got && !defined(differs($got, $Json->decode($arg)))
+               ? undef : 'got: ' . show($m->{data});
+
+    } elsif ($op eq '<' || $op eq '<z') {
+        return 'it was not deflated' if $op eq '<z' && !$m->{deflated};
+        $wanted = unescape($arg);
+
+    } elsif ($op eq '<bin') {
+        ($kind, $wanted) = ('binary', unhex($arg));
+
+    } elsif ($op eq '<rep') {
+        my ($n, $text) = split ' ', $arg, 2;
+        $wanted = unescape($text) x $n;
+
+    } else {
+        die "unknown step: $op\n";
+    }
+
+    return $m->{kind} eq $kind && $m->{data} eq $wanted
+           ? undef : "got $m->{kind}: " . show($m->{data});
+}
+
+
+# the numbers from FIRST to LAST, a message each
+sub client_count {
+    my ($client, $arg) = @_;
+    my ($first, $last) = split ' ', $arg;
+    $client->send(text => $_) for $first .. $last;
+}
+
+
+sub client_expect {
+    my ($client, $arg) = @_;
+    my ($first, $last) = split ' ', $arg;
+    incoming($client, '<', $_) for $first .. $last;
+}
+
+
+sub client_ping { $_[0]->send(ping => unescape($_[1])) }
+sub client_end { $_[0]->end }
+sub client_reset { $_[0]->end(1) }
+
+
+sub client_ping_comes {
+    defined $_[0]->wait(pings => $Wait) or die "no ping came\n";
+}
+
+
+sub client_pong_comes {
+    my ($client, $arg) = @_;
+    my $got = $client->wait(pongs => $Wait) // die "no pong came\n";
+    die "got: ", show($got), "\n" if $got ne unescape($arg);
+}
+
+
+sub client_close {
+    my ($client, $arg) = @_;
+    my ($code, $reason) = split ' ', $arg, 2;
+    $client->send(close => $code ? pack('n', $code) . ($reason // '') : '');
+    $client->{closing} = 1;
+}
+
+
+sub client_close_like {
+    my ($client, $arg) = @_;
+    my ($code, $regex) = split ' ', $arg, 2;
+    client_close_comes($client, $code);
+    my $reason = $client->{close}{reason};
+    die "the reason is: ", show($reason), "\n" if !matches($reason, $regex);
+}
+
+
+sub client_close_comes {
+    my ($client, $code) = @_;
+
+    my $close = $client->wait(close => $Wait);
+    my $got = $close ? $close->{code} : $client->{eof} ? 1006 : 'none';
+    die "got: $got", $close ? " $close->{reason}" : '', "\n" if $got ne $code;
+
+    if ($close && !$client->{closing}) {
+        eval { client_close($client, $code == 1005 ? '' : $code) };
+    }
+    $client->wait(eof => $Wait) or die "the connection was not ended\n";
+}
+
+
+sub client_body { value($_[0]{response}{body}, $_[1]) }
+
+
+sub client_header {
+    my ($client, $arg) = @_;
+    my ($name, $rest) = split ' ', $arg, 2;
+    value($client->{response}{headers}{lc $name} // '', $rest);
+}
+
+
+# ---- the rest of the world
+
+sub do_wait { sleep $_[0] }
+sub do_signal { kill $_[0] => master() }
+sub do_log { do_file("error.log $_[0]") }
+
+
+sub do_file {
+    my ($name, $arg) = split ' ', $_[0], 2;
+    retry(sub { value(slurp("$Root/logs/$name"), $arg) });
+}
+
+
+sub do_http {
+    my ($method, $rest) = split ' ', $_[0], 2;
+
+    my $check = $rest =~ s/ (~ .*|json .*)$//s ? $1 : undef;
+    my ($path, %o) = options($rest);
+    my ($status) = grep { /^\d{3}$/ } keys %o;
+
+    my $client = TestGame::Client->new(tls => $o{tls},
+        port => port($o{tls}));
+    my $r = $client->http($method, $path,
+                          ['Connection: close', @{$o{headers}}]);
+    $client->end;
+
+    die "status $r->{status}, body: $r->{body}\n"
+        if $r->{status} != ($status // 200);
+    value($r->{body}, $check) if defined $check;
+}
+
+
+sub do_status {
+    my ($path, $op, $wanted) = split ' ', $_[0], 3;
+
+    retry(sub {
+        my $client = TestGame::Client->new(port => port());
+        my $r = $client->http('GET', '/status', ['Connection: close']);
+        $client->end;
+        die "status $r->{status}\n" if $r->{status} != 200;
+
+        my $got = find($Json->decode($r->{body}), split /\./, $path);
+        die "there is no $path in $r->{body}\n" if !defined $got;
+
+        my %is = ('==' => sub { $got eq $wanted }, '!=' => sub { $got ne $wanted },
+                  '<' => sub { $got < $wanted }, '>' => sub { $got > $wanted },
+                  '<=' => sub { $got <= $wanted },
+                  '>=' => sub { $got >= $wanted },
+                  '~' => sub { matches($got, $wanted) });
+        ($is{$op} // die "unknown operator: $op\n")->()
+            or die "$path is $got in $r->{body}\n";
+    });
+}
+
+
+sub do_reload {
+    my $before = -s $Log;
+    my %old = map { $_ => 1 } workers_of(master());
+    kill HUP => master();
+
+    retry(sub {
+        if ($_[0] eq 'fails') {
+            substr(slurp($Log), $before) =~ /\[emerg\]/ or die "no [emerg]\n";
+            return;
+        }
+        my @new = grep { !$old{$_} } workers_of(master());
+        die "the new workers do not run\n" if @new < $Workers;
+    }, @_);
+    sleep 0.05;
+}
+
+
+sub do_kill {
+    my ($signal, $name) = $_[0] =~ /^(\w+) worker of (\w+)$/
+        or die "kill NAME worker of CLIENT\n";
+
+    my $pid = $Clients{$name}{worker} // die "$name has no worker\n";
+    $Killed = 1;
+    kill $signal => $pid;
+    retry(sub { die "$pid lives\n" if grep { $_ == $pid } workers_of(master()) });
+}
+
+
+sub do_respawned {
+    retry(sub { die "not yet\n" if workers_of(master()) < $Workers });
+}
+
+
+sub do_write {
+    my ($name, $text) = split ' ', $_[0], 2;
+    CORE::open my $out, '>', "$Root/$name" or die "$name: $!\n";
+    print $out unescape($text);
+    close $out or die "$name: $!\n";
+}
+
+
+sub do_edit {
+    my ($name, $from, $to) = $_[0] =~ m{^(\S+) s/(.*)/(.*)/$}
+        or die "edit FILE s/REGEX/TEXT/\n";
+    my $text = slurp("$Root/$name");
+    $text =~ s/$from/$to/ or die "nothing to edit in $name\n";
+    CORE::open my $out, '>', "$Root/$name" or die "$name: $!\n";
+    print $out $text;
+    close $out or die "$name: $!\n";
+}
+
+
+# ---- tools
+
+sub port { $ENV{$_[0] ? 'TEST_NGINX_TLS_PORT' : 'TEST_NGINX_PORT'} }
+sub master { slurp("$Root/logs/nginx.pid") + 0 }
+
+
+sub retry {
+    my ($check, @args) = @_;
+
+    my $end = time + $Wait;
+    until (eval { $check->(@args); 1 }) {
+        die $@ if time > $end;
+        sleep 0.05;
+    }
+}
+
+
+# "~ REGEX" or "json JSON"
+sub value {
+    my ($got, $arg) = @_;
+
+    my ($op, $wanted) = split ' ', $arg, 2;
+    my $ok = $op eq '~' ? matches($got, $wanted)
+           : $op eq 'json' ? !defined differs($Json->decode($got),
+                                              $Json->decode($wanted))
+           : die "unknown comparison: $op\n";
+    die "got: ", show($got), "\n" if !$ok;
+}
+
+
+sub matches {
+    my ($got, $regex) = @_;
+
+    $got =~ /$regex/s or return 0;
+    @Vars{keys %+} = values %+;
+    return 1;
+}
+
+
+# undef if all of $wanted is in $got, else where it is not
+sub differs {
+    my ($got, $wanted, $at) = @_;
+    $at //= '';
+
+    if (ref $wanted eq 'HASH') {
+        return $at if ref $got ne 'HASH';
+        for my $key (keys %$wanted) {
+            return "$at.$key" if !exists $got->{$key};
+            my $d = differs($got->{$key}, $wanted->{$key}, "$at.$key");
+            return $d if defined $d;
+        }
+        return undef;
+    }
+
+    if (ref $wanted eq 'ARRAY') {
+        return $at if ref $got ne 'ARRAY' || @$got != @$wanted;
+        for my $i (0 .. $#$wanted) {
+            my $d = differs($got->[$i], $wanted->[$i], "$at.$i");
+            return $d if defined $d;
+        }
+        return undef;
+    }
+
+    return defined $got ? $at : undef if !defined $wanted;
+    return $at if !defined $got || ref $got && !JSON::PP::is_bool($got);
+    return matches($got, $1) ? undef : $at if $wanted =~ /^~(.*)/s;
+
+    # 1 is neither "1" nor true
+    return $Json->encode($got) eq $Json->encode($wanted)
+           || number($got) && number($wanted) && $got == $wanted ? undef : $at;
+}
+
+
+sub number { !ref $_[0] && $Json->encode($_[0]) =~ /^-?\d/ }
+
+
+sub find {
+    my ($value, $key, @path) = @_;
+
+    return $value if !defined $key;
+
+    my @all = ref $value eq 'HASH' ? values %$value
+            : ref $value eq 'ARRAY' ? @$value : return undef;
+    return scalar @all if $key eq '#';
+
+    if ($key eq '*') {
+        my $sum = 0;
+        $sum += find($_, @path) // return undef for @all;
+        return $sum;
+    }
+
+    return find(ref $value eq 'HASH' ? $value->{$key} : $value->[$key], @path);
+}
+
+
+# the first word, and the rest as name => value; header= adds to headers
+sub options {
+    my ($first, @words) = shellwords($_[0]);
+
+    my %o = (headers => []);
+    for my $word (@words) {
+        my ($name, $value) = split /=/, $word, 2;
+        if ($name eq 'header') {
+            push @{$o{headers}}, $value;
+        } else {
+            $o{$name} = $value // 1;
+        }
+    }
+    return ($first, %o);
+}
+
+
+sub unescape {
+    my $text = shift;
+
+    my %c = (n => "\n", r => "\r", t => "\t", '\\' => '\\');
+    $text =~ s/\\(?:x\{([0-9a-f]+)\}|x([0-9a-f]{2})|(.))/
+        defined $1 ? do { my $u = chr hex $1; utf8::encode($u); $u }
+        : defined $2 ? chr hex $2
+        : $c{$3} \/\/ die "unknown escape: \\$3\n"/gei;
+    return $text;
+}
+
+
+sub unhex {
+    my $hex = $_[0] =~ s/\s+//gr;
+    $hex =~ /^(?:[0-9a-f]{2})*$/i or die "not hexadecimal: $hex\n";
+    return pack 'H*', $hex;
+}
+
+
+sub show {
+    my $text = length $_[0] > 400 ? substr($_[0], 0, 400) . '...' : $_[0];
+    return $text =~ s/([^\x20-\x7e])/sprintf '\x%02x', ord $1/ger;
+}
+
+
+# workers that are not shutting down, by what Linux says of processes
+sub workers_of {
+    my $master = shift;
+
+    my @pids;
+    for my $task (glob '/proc/[0-9]*') {
+        my ($ppid) = slurp("$task/stat") =~ /\) [^Z] (\d+) / or next;
+        push @pids, $task =~ s{.*/}{}r
+            if $ppid == $master && slurp("$task/cmdline") =~ /worker process\0*$/;
+    }
+    return @pids;
+}
+
+
+sub slurp {
+    CORE::open my $in, '<', $_[0] or return '';
+    local $/;
+    return <$in> // '';
+}
+
+
+1;
