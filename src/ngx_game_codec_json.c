@@ -7,7 +7,8 @@
  * be interrupted and exits without memory, so what is too large must not reach
  * it.  What cjson can't write, integers of more than 14 digits and, in its
  * older versions, an empty array, is first replaced by strings that begin with
- * a secret, and then they by what they stand for.
+ * a secret, and then they by what they stand for.  What cjson takes though it
+ * is no JSON is refused before it decodes.
  */
 
 
@@ -17,6 +18,7 @@
 #include "ngx_game_script.h"
 #include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
+#include "core/game_json.h"
 #include "core/game_utf8.h"
 
 #include <math.h>
@@ -43,11 +45,6 @@
  */
 #define NGX_GAME_CODEC_JSON_PER_BYTE   40
 #define NGX_GAME_CODEC_JSON_PER_VALUE  160
-
-/* a number that may be infinite has so many digits, or as many in its
- * exponent */
-#define NGX_GAME_CODEC_JSON_LONG       200
-#define NGX_GAME_CODEC_JSON_EXPONENT   3
 
 
 typedef struct {
@@ -82,8 +79,6 @@ static void ngx_game_codec_json_copy_table(lua_State *L);
 static void ngx_game_codec_json_replace(lua_State *L, ngx_str_t *text);
 static void ngx_game_codec_json_reserve(lua_State *L, const u_char *data,
     size_t len);
-static ngx_uint_t ngx_game_codec_json_suspicious(const u_char *p, size_t len);
-static ngx_uint_t ngx_game_codec_json_finite(lua_State *L);
 static int ngx_game_codec_json_trim_buffer(lua_State *L);
 
 
@@ -477,7 +472,15 @@ ngx_game_codec_json_replace(lua_State *L, ngx_str_t *text)
 ngx_int_t
 ngx_game_codec_json_decode(lua_State *L, const u_char *data, size_t len)
 {
-    int  rc;
+    int          rc;
+    const char  *err;
+
+    err = game_json_check(data, len);
+
+    if (err) {
+        lua_pushstring(L, err);
+        return NGX_DECLINED;
+    }
 
     ngx_game_codec_json_reserve(L, data, len);
 
@@ -497,14 +500,6 @@ ngx_game_codec_json_decode(lua_State *L, const u_char *data, size_t len)
 
         ngx_game_watchdog_poll(L);
 
-        return NGX_DECLINED;
-    }
-
-    if (ngx_game_codec_json_suspicious(data, len)
-        && !ngx_game_codec_json_finite(L))
-    {
-        lua_pop(L, 1);
-        lua_pushliteral(L, "a number is not finite");
         return NGX_DECLINED;
     }
 
@@ -546,81 +541,6 @@ ngx_game_codec_json_reserve(lua_State *L, const u_char *data, size_t len)
         (void) lua_newuserdata(L, need);
         lua_pop(L, 1);
     }
-}
-
-
-/* whether a number in the text may be infinite for a double */
-static ngx_uint_t
-ngx_game_codec_json_suspicious(const u_char *p, size_t len)
-{
-    size_t         digits, exponent;
-    const u_char  *end;
-
-    end = p + len;
-    digits = 0;
-
-    for ( /* void */ ; p < end; p++) {
-
-        if (*p >= '0' && *p <= '9') {
-            if (++digits == NGX_GAME_CODEC_JSON_LONG) {
-                return 1;
-            }
-
-            continue;
-        }
-
-        if (digits == 0 || (*p | 0x20) != 'e') {
-            digits = 0;
-            continue;
-        }
-
-        if (p + 1 < end && (p[1] == '+' || p[1] == '-')) {
-            p++;
-        }
-
-        for (exponent = 0;
-             p + 1 < end && p[1] >= '0' && p[1] <= '9';
-             exponent++)
-        {
-            p++;
-        }
-
-        if (exponent >= NGX_GAME_CODEC_JSON_EXPONENT) {
-            return 1;
-        }
-
-        digits = 0;
-    }
-
-    return 0;
-}
-
-
-/* whether all numbers of a decoded value are finite */
-static ngx_uint_t
-ngx_game_codec_json_finite(lua_State *L)
-{
-    if (lua_type(L, -1) == LUA_TNUMBER) {
-        return isfinite(lua_tonumber(L, -1));
-    }
-
-    if (!lua_istable(L, -1)) {
-        return 1;
-    }
-
-    luaL_checkstack(L, LUA_MINSTACK, NULL);
-    lua_pushnil(L);
-
-    while (lua_next(L, -2)) {
-        if (!ngx_game_codec_json_finite(L)) {
-            lua_pop(L, 2);
-            return 0;
-        }
-
-        lua_pop(L, 1);
-    }
-
-    return 1;
 }
 
 

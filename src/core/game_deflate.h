@@ -47,7 +47,7 @@ typedef struct game_deflate_s  game_deflate_t;
 /*
  * One direction each.  NULL: no memory.
  *
- * Memory of a game_inflate_t: 160 bytes until the first piece of a message
+ * Memory of a game_inflate_t: 130 bytes until the first piece of a message
  * comes, then 7 KB and a window of 2^client_bits bytes (39 KB at 15 bits).
  * With takeover it is kept to the end, without it is freed after each message.
  *

@@ -401,7 +401,7 @@ step_producer(void)
     }
 
     game_ring_starve(ring);
-    step_written = put(2, T_MAX, NULL);
+    step_written = put(2, 8, NULL);
 }
 
 
@@ -465,7 +465,9 @@ test_order(unsigned starve, const char *name)
     for (n = 1; /* void */ ; n++) {
         clear_ring();
 
-        while (put(1, len, NULL) == 0 && starve) {
+        put(1, len, NULL);
+
+        while (starve && put(1, 8, NULL) == 0) {
             /* until it is full */
         }
 
