@@ -235,6 +235,12 @@ ngx_game_call_create(ngx_game_call_t *template)
         return NULL;
     }
 
+    /* what failed for lack of memory has left garbage behind */
+
+    if (calls->vm->exhausted && ngx_game_watchdog.depth == 0) {
+        ngx_game_vm_collect(calls->vm);
+    }
+
     if (calls->n_idle) {
         co = calls->idle[--calls->n_idle];
 

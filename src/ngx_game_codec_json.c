@@ -492,7 +492,7 @@ ngx_game_codec_json_decode(lua_State *L, const u_char *data, size_t len)
 
     if (rc != 0) {
 
-        /* the error is one of cjson's only if it is a text and not another's */
+        /* it is cjson's, if it is not of the memory or of the watchdog */
 
         if (rc != LUA_ERRRUN) {
             return lua_error(L);

@@ -453,7 +453,6 @@ ngx_game_handler_message(ngx_game_room_t *room, ngx_game_player_t *player,
                                  ngx_game_handler_done);
 
     if (args.invalid) {
-        ngx_game_count(closed_invalid, 1);
         ngx_game_seat_kick(player, 1007, &args.reason, NGX_GAME_ERROR);
     }
 }

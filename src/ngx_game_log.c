@@ -36,7 +36,8 @@ const ngx_str_t  ngx_game_reasons[] = {
     ngx_string("kicked"),
     ngx_string("error"),
     ngx_string("lost"),
-    ngx_string("shutdown")
+    ngx_string("shutdown"),
+    ngx_string("closed")
 };
 
 

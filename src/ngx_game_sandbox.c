@@ -498,7 +498,9 @@ ngx_game_sandbox_load_module(lua_State *L, ngx_str_t *name)
     sources = lua_touserdata(L, -1);
 
     if (ngx_game_source_module(sources, name, &source, err) != NGX_OK) {
+        luaL_where(L, 1);
         lua_pushstring(L, (char *) err);
+        lua_concat(L, 2);
         return LUA_ERRRUN;
     }
 

@@ -345,11 +345,18 @@ ngx_game_script_collect(void)
 
     vm = ngx_game_script.vm;
 
-    if (vm) {
+    if (vm == NULL) {
+        return;
+    }
+
+    /* a worker that waits for a slot has no counters yet */
+
+    if (ngx_game_worker.counters) {
         atomic_store_explicit(&ngx_game_worker.counters->script_memory,
                               vm->used, memory_order_relaxed);
-        ngx_game_vm_collect(vm);
     }
+
+    ngx_game_vm_collect(vm);
 }
 
 

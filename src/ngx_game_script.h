@@ -33,7 +33,7 @@ struct ngx_game_call_s {
     void                      *owner;         /* the caller's: its room */
     const char                *handler;       /* "on_tick", for logs */
     void                      *data;          /* the caller's */
-    ngx_queue_t                link;          /* the caller's: calls that wait */
+    ngx_queue_t                link;          /* the caller's: waiting calls */
 
     /*
      * The end.  rc: NGX_OK, n results on top of co's stack; NGX_ERROR, the
@@ -57,8 +57,8 @@ struct ngx_game_call_s {
 typedef int (*ngx_game_prepare_pt)(lua_State *co, ngx_game_call_t *call);
 
 
-/* what `game` is filled with in the VMs of the configuration: to be told before
- * the check.  The function must not need a worker when it runs */
+/* what fills `game` in the VM of the configuration, as libs does in a worker's;
+ * to be set before the check.  It must not need a worker when it runs */
 void ngx_game_script_set_libs(lua_CFunction libs);
 
 /* configuration: loads all games in a VM that is thrown away, fills what they

@@ -204,8 +204,8 @@ ngx_game_source_read(ngx_game_sources_t *ss, ngx_game_source_t *source,
     if (file.fd == NGX_INVALID_FILE) {
         errn = ngx_errno;
 
-        err = ngx_snprintf(err, NGX_MAX_ERROR_STR - 128, "open \"%V\" failed: ",
-                           &source->path);
+        err = ngx_snprintf(err, NGX_MAX_ERROR_STR - 128,
+                           "open \"%V\" failed: ", &source->path);
         err = ngx_strerror(errn, err, 127);
         *err = '\0';
 

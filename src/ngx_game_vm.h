@@ -46,7 +46,7 @@ void ngx_game_vm_collect(ngx_game_vm_t *vm);
 
 /* calls f, with one light userdata as its argument; 0, or Lua's code with the
  * error on top of the stack.  f's results are dropped.
- * Where the watchdog has fired already, f is spared: it may have to clean up */
+ * Where the watchdog has fired already, f is spared: it may be cleaning up */
 int ngx_game_vm_pcall(ngx_game_vm_t *vm, lua_CFunction f, void *data);
 
 /* the error on top of the stack as text; it is valid while it is there */

@@ -10,8 +10,8 @@
  * fires by itself.
  *
  * LuaJIT has one profiler per process.  If another VM has it (one of
- * lua-nginx-module), compiled code cannot be stopped; start() finds that out by
- * trying, and turns the JIT compiler off.
+ * lua-nginx-module), compiled code cannot be stopped; start() finds that out
+ * by trying, and turns the JIT compiler off.
  */
 
 

@@ -172,7 +172,7 @@ local vector = {}
 function vector.add(a, b) return a + b end
 return vector
 --- http_config
-game_lua_path conf/modules/?.lua;
+game_lua_path modules;
 --- config
 location /ws { game game.lua; }
 --- ws

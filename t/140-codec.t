@@ -260,4 +260,4 @@ location /ws { game game.lua; }
 --- ws
 a open /ws
 a > 1
-a < ["[1,\"x\"]",2,true,"string",true,"string","deep",4]
+a json ["[1,\"x\"]",2,true,"string",true,"string","deep",4]

@@ -161,7 +161,7 @@ a < {"message":"Send newplayer first"}
 a none 0.2
 b open /platformer
 b > {"cmd":"newplayer","name":"Bob"}
-b ~ ^[^}]*"players":\{"\w{13}":\{[^}]*"name":"Bob"[^}]*\}\}[^}]*\}[^}]*$
+b ~ ^[^}]*"players":\{"\w{13}":\{[^}]*"name":"Bob"[^}]*\}\}
 
 
 === TEST 8: what is no command is answered to its sender alone

@@ -107,9 +107,11 @@ c open /ws on=a
 d open /ws status=429
 kill KILL worker of a
 respawned
+b close? 1011
 e open /ws
 f open /ws
-g open /ws status=429
+g open /ws
+h open /ws status=429
 --- alerts: exited on signal 9
 
 

@@ -46,7 +46,26 @@ export class Connection {
         this.wake = () => this.timer !== null && this.attempt();
 
         addEventListener('online', this.wake);
+        addEventListener('pagehide', () => this.leave());
+        addEventListener('pageshow', ({ persisted }) => {
+            if (persisted) {
+                location.reload();
+            }
+        });
+
         this.connect();
+    }
+
+    // A browser may keep a page that was left, with its connection, for the
+    // way back: its player would stand around until then.
+    leave() {
+        clearTimeout(this.timer);
+        this.timer = null;
+
+        if (this.socket) {
+            this.socket.onclose = null;
+            this.socket.close(1000);
+        }
     }
 
     connect() {

@@ -50,7 +50,7 @@ typedef struct {
 const unsigned char *game_pattern_match(game_pattern_t *m,
     const unsigned char *s, const unsigned char *pattern);
 
-/* whether the text has no special character and may be searched for as it is */
+/* whether the text has no special character: it may be searched as it is */
 int game_pattern_is_plain(const unsigned char *pattern, size_t len);
 
 

@@ -254,14 +254,14 @@ sub mismatch {
 sub client_count {
     my ($client, $arg) = @_;
     my ($first, $last) = split ' ', $arg;
-    $client->send(text => $_) for $first .. $last;
+    $client->send(text => "$_") for $first .. $last;
 }
 
 
 sub client_expect {
     my ($client, $arg) = @_;
     my ($first, $last) = split ' ', $arg;
-    incoming($client, '<', $_) for $first .. $last;
+    incoming($client, '<', "$_") for $first .. $last;
 }
 
 
