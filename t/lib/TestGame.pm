@@ -198,11 +198,11 @@ sub prepare {
     push @levels, '[error]', '[emerg]' if !defined $error_log;
 
     if (defined $block->must_die) {
-        $error_log = ($error_log // '') . "[emerg]\n";
+        $error_log = ($error_log // '') . "[emerg]\n" if !ref $error_log;
         @levels = ();
 
     } elsif (($block->ws // '') =~ /^\s*kill KILL /m) {
-        $error_log = ($error_log // '') . "[alert]\n";
+        $error_log = ($error_log // '') . "[alert]\n" if !ref $error_log;
         shift @levels;
 
     } elsif (defined $block->alerts) {
