@@ -466,7 +466,14 @@ ngx_game_room_work(ngx_game_room_t *room)
         room->closed = 1;
         ngx_game_tick_stop(room);
         ngx_game_alarm_clear_all(room);
-        ngx_game_handler_close(room);
+
+        if (room->created) {
+            ngx_game_handler_close(room);
+
+        } else {
+            ngx_game_room_finished(room);
+        }
+
         return;
     }
 

@@ -14,6 +14,7 @@ __DATA__
 local Room = {}
 function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
 return Room
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws

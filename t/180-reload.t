@@ -37,6 +37,7 @@ game.lua:1:
 local Room = {}
 function Room:on_message(player, m) player:send("old") end
 return Room
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws
@@ -64,6 +65,7 @@ function Room:on_close(reason) self:log("closed: " .. reason) end
 return Room
 --- main_config
 worker_shutdown_timeout 1s;
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws
@@ -107,6 +109,7 @@ local Room = {}
 function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
 function Room:on_message(player, m) self:broadcast(m) end
 return Room
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws
@@ -147,6 +150,7 @@ needs a restart
 === TEST 7: ten reloads with players leave no worker, slot or room behind
 --- lua
 return { on_message = function(self, player, m) self:broadcast(m) end }
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws

@@ -81,6 +81,9 @@
 #     signal NAME           USR1 and such, to the master
 #     kill NAME worker of a    a signal to a's worker, until it has died
 #     respawned             until there are as many workers as configured
+#
+# TEST_NGINX_GAME_WORKERS is the number of workers of blocks that don't say how
+# many, TEST_NGINX_GAME_TLS=1 opens all WebSockets by TLS.
 
 package TestGame;
 
@@ -165,7 +168,7 @@ END {
 sub prepare {
     my $block = shift;
 
-    workers($block->workers // 2);
+    workers($block->workers // $ENV{TEST_NGINX_GAME_WORKERS} // 2);
     chomp(my $zone = $block->zone // '8m');
 
     my $main = $block->main_config // '';
@@ -183,7 +186,7 @@ sub prepare {
              . "        location = /_worker { return 204; }\n";
     $config .= "        location = /status { game_status; }\n"
         if $zone ne 'none' && $config !~ m{location = /status};
-    if (defined $block->tls) {
+    if (defined $block->tls || $ENV{TEST_NGINX_GAME_TLS}) {
         certificate();
         $config .= "        listen $ENV{TEST_NGINX_TLS_PORT} ssl reuseport;\n"
                  . "        ssl_certificate $Cert.pem;\n"

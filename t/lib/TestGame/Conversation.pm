@@ -103,6 +103,8 @@ sub handshake {
     my ($path, %o) = options($arg);
     my $client;
 
+    $o{tls} //= $ENV{TEST_NGINX_GAME_TLS};
+
     # the worker is that of the connection, which an HTTP request shows first
     for my $try (1 .. 100) {
         $client = TestGame::Client->new(tls => $o{tls},

@@ -1,0 +1,195 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * game_json_check(): strings, numbers, and the edge of what a double holds,
+ * against strtod().
+ */
+
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "game_json.h"
+#include "tap.h"
+
+
+static const char *
+check(const char *data, size_t len)
+{
+    char        *p;
+    const char  *err;
+
+    p = malloc(len ? len : 1);
+
+    if (p == NULL) {
+        abort();
+    }
+
+    memcpy(p, data, len);
+    err = game_json_check((unsigned char *) p, len);
+    free(p);
+
+    return err;
+}
+
+
+static void
+accept(const char *text)
+{
+    const char  *err;
+
+    err = check(text, strlen(text));
+    ok(err == NULL, "%.60s%s%s", text, err ? ": " : "", err ? err : "");
+}
+
+
+static void
+refuse(const char *text, const char *why)
+{
+    const char  *err;
+
+    err = check(text, strlen(text));
+    ok(err && strstr(err, why), "not %.60s: %s", text, err ? err : "nothing");
+}
+
+
+static void
+strings(void)
+{
+    unsigned  c;
+    char      text[8];
+
+    accept("");
+    accept("\"\"");
+    accept("\"a\\\"b\\\\\"");
+    accept("[\"-\",\"01\",\"1.\",\"1e999\"]");
+    accept("{\"a\":\"b\"}");
+    accept("\"\\u0000\"");
+    accept(" \t\r\n[ ]");
+
+    for (c = 0; c < 256; c++) {
+        snprintf(text, sizeof(text), "\"a%cb\"", c);
+        ok((check(text, 5) == NULL) == (c >= 0x20),
+           "byte 0x%02x in a string", c);
+    }
+
+    for (c = 0; c < 0x20; c++) {
+        snprintf(text, sizeof(text), "\"a\\%cb", c);
+        ok(check(text, 5) != NULL, "byte 0x%02x after a backslash", c);
+    }
+
+    ok(check("[]\0", 3) != NULL, "a null byte at the end");
+    ok(check("\0[]", 3) != NULL, "a null byte at the start");
+    ok(check("[1\0]", 4) != NULL, "a null byte after a number");
+
+    /* left to the parser */
+
+    ok(check("\"abc", 4) == NULL, "a string without an end");
+    ok(check("\"abc\\", 5) == NULL, "a string that ends in a backslash");
+    ok(check("]", 1) == NULL, "a bracket");
+}
+
+
+static void
+numbers(void)
+{
+    accept("0");
+    accept("-0");
+    accept("10");
+    accept("[1,-2,3.5,-0.25]");
+    accept("1e5");
+    accept("1E+5");
+    accept("1.5e-5");
+    accept("0e0");
+    accept("0.0");
+    accept("123456789012345678901234567890");
+
+    refuse("01", "invalid");
+    refuse("-01", "invalid");
+    refuse("00", "invalid");
+    refuse("1.", "invalid");
+    refuse("[1.]", "invalid");
+    refuse("-", "invalid");
+    refuse("[-]", "invalid");
+    refuse("-a", "invalid");
+    refuse("- 1", "invalid");
+    refuse("-.5", "invalid");
+    refuse("1.e5", "invalid");
+    refuse("1e", "invalid");
+    refuse("1e+", "invalid");
+    refuse("[1e]", "invalid");
+    refuse("-Infinity", "invalid");
+}
+
+
+/* what strtod() says of a number is what the check says */
+
+static void
+same(const char *text)
+{
+    const char  *err;
+
+    err = check(text, strlen(text));
+
+    ok((err == NULL) == (isfinite(strtod(text, NULL)) != 0),
+       "%.70s is %s", text, err ? "infinite" : "finite");
+}
+
+
+static void
+ranges(void)
+{
+    int     i, n;
+    char    text[1200];
+    size_t  len;
+
+    same("1e308");
+    same("1e309");
+    same("-1e309");
+    same("9e307");
+    same("1.7976931348623157e308");
+    same("1.79769313486231580e308");
+    same("1.797693134862315806e308");
+    same("1.79769313486231581e308");
+    same("1.797693134862315811e308");
+    same("1.8e308");
+    same("17.976931348623157e307");
+    same("17.98e307");
+    same("0.17976931348623157e309");
+    same("0.018e310");
+    same("0.017e310");
+    same("1e999999999999999999999999");
+    same("1e-999999999999999999999999");
+    same("0e999999999999999999999999");
+    same("0.0e999999999999999999999999");
+    same("5e-324");
+    same("1e-400");
+
+    /* digits before and after the point, and an exponent to make up for it */
+
+    for (i = 0; i < 40; i++) {
+        for (n = 290; n <= 330; n += 5) {
+            len = snprintf(text, sizeof(text), "1%0*d.%0*d%de%d", n, 0,
+                           i, 0, 7, i - 10);
+            same(text);
+
+            len = snprintf(text, sizeof(text), "0.%0*d2e%d", n, 0,
+                           n + 299 + i / 2);
+            same(text);
+        }
+    }
+
+    ok(len < sizeof(text), "the buffer was long enough");
+}
+
+
+int
+main(void)
+{
+    strings();
+    numbers();
+    ranges();
+
+    return tap_done();
+}
