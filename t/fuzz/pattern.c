@@ -18,14 +18,17 @@
 #define POLLS_MAX  20
 
 
-static jmp_buf   give_up;
-static unsigned  polls;
+static jmp_buf  give_up;
 
 
 static void
 poll(void *data)
 {
-    if (++polls == POLLS_MAX) {
+    unsigned  *polls;
+
+    polls = data;
+
+    if (++*polls == POLLS_MAX) {
         longjmp(give_up, 1);
     }
 }
@@ -83,6 +86,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t          n;
+    unsigned        polls;
     unsigned char  *subject, *pattern;
     game_pattern_t  m;
 
@@ -103,6 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     m.subject_end = subject + (size - n);
     m.pattern_end = pattern + n;
     m.poll = poll;
+    m.data = &polls;
 
     polls = 0;
 

@@ -390,8 +390,10 @@ sub do_reload {
             substr(slurp($Log), $before) =~ /\[emerg\]/ or die "no [emerg]\n";
             return;
         }
-        my @new = grep { !$old{$_} } workers_of(master());
-        die "the new workers do not run\n" if @new < $Workers;
+        my @now = workers_of(master());
+        die "the new workers do not run\n"
+            if (grep { !$old{$_} } @now) < $Workers;
+        die "the old workers do not exit\n" if grep { $old{$_} } @now;
     }, @_);
     sleep 0.05;
 }
