@@ -19,8 +19,8 @@
 #define NGX_GAME_MESSAGE_MAX  (NGX_GAME_CHANNEL_MAX - 4096)
 
 
-/* cmd->post of ngx_conf_set_size_slot and ngx_conf_set_msec_slot; the text says
- * in the error what is allowed */
+/* cmd->post of ngx_conf_set_size_slot and ngx_conf_set_msec_slot; the text
+ * says in the error what is allowed */
 typedef struct {
     ngx_conf_post_handler_pt   post_handler;
     size_t                     low;

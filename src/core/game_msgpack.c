@@ -157,10 +157,6 @@ game_msgpack_check(const unsigned char *data, size_t len, unsigned depth)
             return "arrays and maps are nested too deep";
         }
 
-        if (value.count > (uint64_t) (end - p)) {
-            return game_msgpack_cut;
-        }
-
         top++;
         levels[top].left = value.count;
         levels[top].map = (value.type == GAME_MSGPACK_MAP);

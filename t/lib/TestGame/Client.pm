@@ -202,7 +202,8 @@ sub frame {
     my $len = length $payload;
     my $bit = length $mask ? 0x80 : 0;
 
-    my $head = pack 'C', (($o{fin} // 1) << 7) | (($o{rsv} // 0) << 4) | $opcode;
+    my $first = (($o{fin} // 1) << 7) | (($o{rsv} // 0) << 4) | $opcode;
+    my $head = pack 'C', $first;
     $head .= $len < 126 ? pack('C', $bit | $len)
            : $len < 65536 ? pack('Cn', $bit | 126, $len)
            : pack('CQ>', $bit | 127, $len);
@@ -312,7 +313,7 @@ sub parse {
     die "the server sent a frame after its close frame\n" if $self->{close};
     die "the server masked a frame\n" if $second & 0x80;
     die "the server set a reserved bit\n"
-        if $rsv && !($rsv == 4 && $self->{inflate} && ($opcode == 1 || $opcode == 2));
+        if $rsv && !($rsv == 4 && $self->{inflate} && $opcode =~ /^[12]$/);
 
     if ($opcode >= 8) {
         die "the server sent a wrong control frame\n" if !$fin || $len > 125;
@@ -353,8 +354,8 @@ sub control {
         push @{$self->{pongs}}, $payload;
 
     } elsif ($opcode == 8) {
-        die "the server sent a close frame of one byte\n" if length $payload == 1;
-        my ($code, $reason) = length $payload ? unpack('na*', $payload) : (1005, '');
+        my ($code, $reason) = unpack 'na*', $payload ne '' ? $payload : "\x03\xed";
+        die "the server sent a close frame of one byte\n" if !defined $code;
         $self->{close} = { code => $code, reason => $reason };
 
     } else {

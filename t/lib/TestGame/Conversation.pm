@@ -369,7 +369,8 @@ sub do_status {
         my $got = find($Json->decode($r->{body}), split /\./, $path);
         die "there is no $path in $r->{body}\n" if !defined $got;
 
-        my %is = ('==' => sub { $got eq $wanted }, '!=' => sub { $got ne $wanted },
+        my %is = ('==' => sub { $got eq $wanted },
+                  '!=' => sub { $got ne $wanted },
                   '<' => sub { $got < $wanted }, '>' => sub { $got > $wanted },
                   '<=' => sub { $got <= $wanted },
                   '>=' => sub { $got >= $wanted },
