@@ -129,7 +129,9 @@ ngx_game_script_call(ngx_game_call_t *template, ngx_game_prepare_pt prepare)
         return NGX_ERROR;
     }
 
-    if (ngx_game_watchdog.depth >= NGX_GAME_CALL_NESTING) {
+    if (ngx_game_watchdog.depth >= NGX_GAME_CALL_NESTING
+        || ngx_game_vm_stack_full(call->co))
+    {
         ngx_game_count(script_errors, 1);
         call->done(call, NGX_ERROR, 0, &deep);
         ngx_game_call_release(call, 1);

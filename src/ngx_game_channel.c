@@ -65,6 +65,10 @@ typedef struct {
 static ngx_int_t ngx_game_channel_listen(ngx_cycle_t *cycle);
 static void ngx_game_channel_event_init(ngx_event_t *ev,
     ngx_event_handler_pt handler);
+static ngx_game_channel_peer_t *ngx_game_channel_to(uint64_t dst);
+static ngx_int_t ngx_game_channel_write(ngx_game_channel_peer_t *peer,
+    ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
+    size_t len);
 static ngx_int_t ngx_game_channel_queue(ngx_game_channel_peer_t *peer,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n);
 static ngx_uint_t ngx_game_channel_feed(ngx_game_channel_peer_t *peer);
@@ -246,7 +250,7 @@ ngx_int_t
 ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n)
 {
-    size_t                    len, sent;
+    size_t                    len;
     ngx_uint_t                i;
     ngx_game_channel_t       *ch;
     ngx_game_channel_peer_t  *peer;
@@ -262,12 +266,6 @@ ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
         return NGX_DECLINED;
     }
 
-    len = 0;
-
-    for (i = 0; i < n; i++) {
-        len += parts[i].len;
-    }
-
     if (dst == ngx_game_worker.epoch || n > NGX_GAME_CHANNEL_PARTS) {
         ngx_log_error(NGX_LOG_ALERT, ch->log, 0,
                       "record %ui of %ui parts can't be sent to slot %ui",
@@ -275,23 +273,16 @@ ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
         return NGX_ERROR;
     }
 
-    if (len > NGX_GAME_CHANNEL_MAX) {
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += parts[i].len;
+    }
+
+    peer = ngx_game_channel_to(dst);
+
+    if (peer == NULL || len > NGX_GAME_CHANNEL_MAX) {
         return NGX_ERROR;
-    }
-
-    peer = &ch->peers[ngx_game_slot_of(dst)];
-
-    if (peer->dst != dst) {
-        ngx_game_channel_forget(peer);
-        peer->dst = dst;
-    }
-
-    if (peer->ring == NULL) {
-        peer->ring = ngx_game_rings_get(ch->own, ngx_game_slot_of(dst));
-
-        if (peer->ring == NULL) {
-            return NGX_ERROR;
-        }
     }
 
     record->src = ngx_game_worker.epoch;
@@ -302,11 +293,62 @@ ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
         return ngx_game_channel_queue(peer, record, parts, n);
     }
 
+    return ngx_game_channel_write(peer, record, parts, n, len);
+}
+
+
+/* the destination, and its ring; NULL: no ring is left */
+
+static ngx_game_channel_peer_t *
+ngx_game_channel_to(uint64_t dst)
+{
+    ngx_uint_t                i;
+    ngx_game_channel_peer_t  *peer;
+
+    i = ngx_game_slot_of(dst);
+    peer = &ngx_game_channel.peers[i];
+
+    if (peer->dst != dst) {
+
+        /* what waits is for a former worker of the slot */
+
+        ngx_game_channel_forget(peer);
+        peer->dst = dst;
+    }
+
+    if (peer->ring == NULL) {
+        peer->ring = ngx_game_rings_get(ngx_game_channel.own, i);
+    }
+
+    return peer->ring ? peer : NULL;
+}
+
+
+/* a whole record, that fits in */
+
+static ngx_int_t
+ngx_game_channel_write(ngx_game_channel_peer_t *peer,
+    ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
+    size_t len)
+{
+    size_t   sent;
+    ssize_t  size;
+
     sent = 0;
 
     do {
-        sent += ngx_game_chunk_write(peer->ring, ch->size, dst, record, parts,
-                                     n, len, sent);
+        size = ngx_game_chunk_write(peer->ring, ngx_game_channel.size,
+                                    peer->dst, record, parts, n, len, sent);
+
+        if (size == NGX_AGAIN) {
+
+            /* only if the memory was damaged since ngx_game_chunk_fits() */
+
+            return NGX_ERROR;
+        }
+
+        sent += size;
+
     } while (sent < len);
 
     ngx_game_count(ring_out, 1);

@@ -30,7 +30,10 @@
 #define NGX_GAME_LAYOUT_VERSION    1
 
 #define NGX_GAME_LAYOUT_MIN_SLOTS  16
-#define NGX_GAME_LAYOUT_RING_SIZE  (64 * 1024 + 128)
+
+/* see ngx_game_rings.c: what a ring takes at least and at most */
+#define NGX_GAME_LAYOUT_MIN_RING   (16 * 1024 + 256)
+#define NGX_GAME_LAYOUT_MAX_RING   (64 * 1024 + 256)
 
 /* 2026-01-01 00:00:00 UTC */
 #define NGX_GAME_LAYOUT_ID_START   1767225600
@@ -38,6 +41,7 @@
 
 static void ngx_game_layout_cleanup(void *data);
 static ngx_int_t ngx_game_layout_init(ngx_shm_zone_t *zone, void *data);
+static void ngx_game_layout_check(ngx_cycle_t *cycle, ngx_log_t *log);
 static ngx_int_t ngx_game_layout_resized(ngx_shm_zone_t *zone);
 static ngx_int_t ngx_game_layout_create(ngx_shm_zone_t *zone);
 static ngx_int_t ngx_game_layout_reuse(ngx_shm_zone_t *zone);
@@ -103,7 +107,6 @@ static ngx_int_t
 ngx_game_layout_init(ngx_shm_zone_t *zone, void *data)
 {
     ngx_int_t               rc;
-    ngx_uint_t              workers;
     ngx_game_layout_ctx_t  *ctx;
 
     ctx = zone->data;
@@ -111,6 +114,13 @@ ngx_game_layout_init(ngx_shm_zone_t *zone, void *data)
     if (data == NULL) {
 
         if (ngx_game_layout_resized(zone) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_game_layout.refs) {
+            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
+                          "\"game_zone\" is still in use by a former "
+                          "configuration: this needs a restart");
             return NGX_ERROR;
         }
 
@@ -134,16 +144,37 @@ ngx_game_layout_init(ngx_shm_zone_t *zone, void *data)
     ctx->used = 1;
     ngx_game_layout.refs++;
 
-    workers = ngx_game_layout_processes(ctx->cycle);
-
-    if (workers * 2 > ngx_game_layout.header->slots) {
-        ngx_log_error(NGX_LOG_WARN, zone->shm.log, 0,
-                      "\"game_zone\" was made with %uD worker slots, which "
-                      "are too few for reloads with %ui workers",
-                      ngx_game_layout.header->slots, workers);
-    }
+    ngx_game_layout_check(ctx->cycle, zone->shm.log);
 
     return NGX_OK;
+}
+
+
+/* at a reload two generations of workers send to each other */
+
+static void
+ngx_game_layout_check(ngx_cycle_t *cycle, ngx_log_t *log)
+{
+    size_t      size;
+    ngx_uint_t  workers;
+
+    workers = 2 * ngx_game_layout_processes(cycle);
+
+    if (workers > ngx_game_layout.header->slots) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"game_zone\" was made with %uD worker slots, which "
+                      "are too few for reloads with %ui workers",
+                      ngx_game_layout.header->slots, workers / 2);
+    }
+
+    size = workers * (workers - 1) * NGX_GAME_LAYOUT_MIN_RING;
+
+    if (size > ngx_game_layout.header->rings_size) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "\"game_zone\" is small for reloads with %ui workers: "
+                      "increase it to %uzm",
+                      workers / 2, 2 * size / (1024 * 1024) + 1);
+    }
 }
 
 
@@ -206,13 +237,6 @@ ngx_game_layout_create(ngx_shm_zone_t *zone)
 
     ctx = zone->data;
     log = zone->shm.log;
-
-    if (ngx_game_layout.refs) {
-        ngx_log_error(NGX_LOG_EMERG, log, 0,
-                      "\"game_zone\" is still in use by a former "
-                      "configuration: this needs a restart");
-        return NGX_ERROR;
-    }
 
     if (getrandom(random, sizeof(random), 0) != (ssize_t) sizeof(random)) {
         ngx_log_error(NGX_LOG_EMERG, log, ngx_errno, "getrandom() failed");
@@ -341,7 +365,7 @@ ngx_game_layout_divide(ngx_game_layout_header_t *header, ngx_uint_t slots,
 
     rest = size - n;
 
-    n = slots * slots * NGX_GAME_LAYOUT_RING_SIZE;
+    n = slots * slots * NGX_GAME_LAYOUT_MAX_RING;
 
     header->rings_size = ngx_min(n, rest / 2) / ngx_pagesize * ngx_pagesize;
     header->limits_size = rest / 8 / ngx_pagesize * ngx_pagesize;

@@ -9,6 +9,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_pattern.h"
+#include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
 #include "core/game_pattern.h"
 
@@ -190,6 +191,8 @@ ngx_game_pattern_gsub(lua_State *L)
     luaL_Buffer          b;
     const u_char        *s, *end;
     ngx_game_pattern_t   ctx;
+
+    ngx_game_vm_check_stack(L);
 
     (void) luaL_checkstring(L, 1);
     (void) luaL_checkstring(L, 2);

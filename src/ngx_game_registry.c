@@ -122,6 +122,10 @@ ngx_game_registry_match(ngx_game_game_t *game, uint64_t owner, uint64_t skip,
                                     & (NGX_GAME_REGISTRY_HINTS - 1)];
     *created = 0;
 
+    if (ngx_game_registry.table.n == 0) {
+        return NGX_DECLINED;
+    }
+
     ngx_game_zone_lock();
 
     i = (hint->game == game->hash) ? hint->entry : NGX_GAME_TABLE_NONE;
@@ -446,6 +450,10 @@ ngx_game_registry_open(uint64_t room)
     table = &ngx_game_registry.table;
     rc = NGX_DECLINED;
 
+    if (table->n == 0) {
+        return rc;
+    }
+
     /* against a sweep for its creator */
 
     ngx_game_zone_lock();
@@ -571,6 +579,10 @@ ngx_game_registry_close(uint64_t room)
 
     table = &ngx_game_registry.table;
 
+    if (table->n == 0) {
+        return;
+    }
+
     ngx_game_zone_lock();
 
     i = ngx_game_table_find_locked(table, room);
@@ -639,10 +651,6 @@ ngx_game_registry_sweep(uint64_t epoch)
     ngx_game_table_t  *table;
 
     table = &ngx_game_registry.table;
-
-    if (table->n == 0) {
-        return;
-    }
 
     high = ngx_game_table_high(table);
 
@@ -725,10 +733,6 @@ ngx_game_registry_reclaim(void)
 void
 ngx_game_registry_usage(ngx_uint_t *used, ngx_uint_t *size)
 {
-    *used = 0;
     *size = ngx_game_registry.table.n;
-
-    if (*size) {
-        *used = ngx_game_table_count(&ngx_game_registry.table);
-    }
+    *used = ngx_game_table_count(&ngx_game_registry.table);
 }

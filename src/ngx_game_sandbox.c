@@ -16,9 +16,11 @@
 
 #include "ngx_game.h"
 #include "ngx_game_sandbox.h"
+#include "ngx_game_coroutine.h"
 #include "ngx_game_pattern.h"
 #include "ngx_game_script.h"
 #include "ngx_game_source.h"
+#include "ngx_game_vm.h"
 
 
 static void ngx_game_sandbox_copy(lua_State *L, const char *const *names);
@@ -31,7 +33,6 @@ static void ngx_game_sandbox_lua_functions(lua_State *L);
 static void ngx_game_sandbox_push_proxy(lua_State *L, int depth);
 static int ngx_game_sandbox_read_only(lua_State *L);
 static int ngx_game_sandbox_print(lua_State *L);
-static int ngx_game_sandbox_running(lua_State *L);
 static int ngx_game_sandbox_load(lua_State *L);
 static int ngx_game_sandbox_require(lua_State *L);
 static int ngx_game_sandbox_load_module(lua_State *L, ngx_str_t *name);
@@ -66,7 +67,7 @@ static const char *const  ngx_game_sandbox_bits[] = {
 };
 
 static const char *const  ngx_game_sandbox_coroutines[] = {
-    "create", "isyieldable", "resume", "status", "wrap", "yield", NULL
+    "create", "isyieldable", "status", "yield", NULL
 };
 
 static const char *const  ngx_game_sandbox_os[] = {
@@ -281,8 +282,7 @@ ngx_game_sandbox_functions(lua_State *L, ngx_game_game_t *game)
     lua_setfield(L, -2, "require");
 
     lua_getfield(L, -1, "coroutine");
-    lua_pushcfunction(L, ngx_game_sandbox_running);
-    lua_setfield(L, -2, "running");
+    ngx_game_coroutine_open(L);
     lua_pop(L, 1);
 }
 
@@ -365,6 +365,8 @@ ngx_game_sandbox_print(lua_State *L)
     size_t       len;
     const char  *text;
 
+    ngx_game_vm_check_stack(L);
+
     p = line;
     last = line + sizeof(line);
     n = lua_gettop(L);
@@ -391,25 +393,6 @@ ngx_game_sandbox_print(lua_State *L)
                   (size_t) (p - line), line);
 
     return 0;
-}
-
-
-/*
- * Not the coroutine that a handler runs in: who could resume that one would
- * mix up the calls.  nil, as in a main program.
- */
-static int
-ngx_game_sandbox_running(lua_State *L)
-{
-    ngx_game_call_t  *call;
-
-    call = ngx_game_script_current();
-
-    if (lua_pushthread(L) || (call && call->co == L)) {
-        lua_pushnil(L);
-    }
-
-    return 1;
 }
 
 
@@ -442,6 +425,8 @@ ngx_game_sandbox_require(lua_State *L)
 {
     int        rc;
     ngx_str_t  name;
+
+    ngx_game_vm_check_stack(L);
 
     name.data = (u_char *) luaL_checklstring(L, 1, &name.len);
     lua_settop(L, 1);

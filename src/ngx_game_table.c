@@ -96,6 +96,10 @@ ngx_game_table_find(ngx_game_table_t *table, uint64_t id)
     uint32_t    changes;
     ngx_uint_t  i, k, ended;
 
+    if (table->n == 0) {
+        return NGX_GAME_TABLE_NONE;
+    }
+
     for (k = 0; k < NGX_GAME_TABLE_TRIES; k++) {
 
         changes = atomic_load_explicit(&table->header->changes,
@@ -358,6 +362,10 @@ ngx_uint_t
 ngx_game_table_high(ngx_game_table_t *table)
 {
     ngx_uint_t  high;
+
+    if (table->n == 0) {
+        return 0;
+    }
 
     high = atomic_load_explicit(&table->header->high, memory_order_acquire);
 

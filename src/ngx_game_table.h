@@ -61,7 +61,7 @@ typedef struct {
 
 /* by number of entry, but for chains */
 typedef struct {
-    ngx_uint_t                 n;
+    ngx_uint_t                 n;             /* 0: not set up */
     ngx_game_table_header_t   *header;
     _Atomic uint32_t          *chains;        /* first entry + 1, by hash */
     _Atomic uint64_t          *seats;         /* bits: has a free seat */

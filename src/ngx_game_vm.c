@@ -52,6 +52,7 @@ ngx_game_vm_create(size_t quota, ngx_log_t *log)
 
     (void) lua_atpanic(vm->L, ngx_game_vm_panic);
 
+    vm->stack = __builtin_frame_address(0);
     vm->quota = quota;
     vm->used = (size_t) lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024
                + lua_gc(vm->L, LUA_GCCOUNTB, 0);
@@ -127,6 +128,33 @@ ngx_game_vm_error(lua_State *L)
 
     default:
         return "the error is not a text";
+    }
+}
+
+
+/* LuaJIT has no limit of its own where C functions call Lua functions that call
+ * them again.  The stack grows down */
+ngx_uint_t
+ngx_game_vm_stack_full(lua_State *L)
+{
+    char           *here;
+    void           *data;
+    ngx_game_vm_t  *vm;
+
+    (void) lua_getallocf(L, &data);
+    vm = data;
+
+    here = __builtin_frame_address(0);
+
+    return vm->stack > here && vm->stack - here > NGX_GAME_VM_STACK;
+}
+
+
+void
+ngx_game_vm_check_stack(lua_State *L)
+{
+    if (ngx_game_vm_stack_full(L)) {
+        (void) luaL_error(L, "C stack overflow");
     }
 }
 

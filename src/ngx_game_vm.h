@@ -16,6 +16,11 @@
 #include <lua.h>
 
 
+/* bytes of the C stack that scripts may use before they call functions that
+ * use more of it; LuaJIT's own may need another 4 MB at most */
+#define NGX_GAME_VM_STACK  (1024 * 1024)
+
+
 typedef struct {
     lua_State                 *L;
     size_t                     quota;
@@ -23,6 +28,7 @@ typedef struct {
     uint64_t                   grown;         /* bytes ever allocated */
 
     /* private */
+    char                      *stack;         /* where it began */
     lua_Alloc                  alloc;
     void                      *alloc_data;
     int                        entry;         /* anchors the trampoline */
@@ -51,6 +57,11 @@ int ngx_game_vm_pcall(ngx_game_vm_t *vm, lua_CFunction f, void *data);
 
 /* the error on top of the stack as text; it is valid while it is there */
 const char *ngx_game_vm_error(lua_State *L);
+
+/* for C functions that call scripts again: whether NGX_GAME_VM_STACK is used
+ * up; check raises an error then */
+ngx_uint_t ngx_game_vm_stack_full(lua_State *L);
+void ngx_game_vm_check_stack(lua_State *L);
 
 /* of the VM of L: how many bytes are left of the quota */
 size_t ngx_game_vm_left(lua_State *L);

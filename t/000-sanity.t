@@ -122,6 +122,7 @@ signal USR1
 
 
 === TEST 10: a killed worker: players see it, and play on elsewhere
+--- workers: 2
 --- ws
 a open /echo
 b open /echo off=a
@@ -139,6 +140,7 @@ a < hello
 
 
 === TEST 11: the status
+--- workers: 2
 --- ws
 status version ~ ^\d+\.\d+\.\d+$
 status workers.# == 2

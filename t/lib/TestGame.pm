@@ -83,7 +83,8 @@
 #     respawned             until there are as many workers as configured
 #
 # TEST_NGINX_GAME_WORKERS is the number of workers of blocks that don't say how
-# many, TEST_NGINX_GAME_TLS=1 opens all WebSockets by TLS.
+# many (with one, on= and off= mean nothing, and blocks that kill one have two),
+# TEST_NGINX_GAME_TLS=1 opens all WebSockets by TLS.
 
 package TestGame;
 
@@ -159,7 +160,9 @@ $RunTestHelper = sub {
 
 END {
     unlink "$Cert.pem", "$Cert.key";
-    if (!$ENV{TEST_NGINX_NO_CLEAN} && $? == 0 && $ServRoot =~ /servroot/) {
+    if (!$ENV{TEST_NGINX_NO_CLEAN} && $ServRoot =~ /servroot/
+        && Test::More->builder->is_passing)
+    {
         system 'rm', '-rf', $ServRoot;
     }
 }
@@ -168,7 +171,9 @@ END {
 sub prepare {
     my $block = shift;
 
-    workers($block->workers // $ENV{TEST_NGINX_GAME_WORKERS} // 2);
+    my $workers = $ENV{TEST_NGINX_GAME_WORKERS} // 2;
+    $workers = 2 if $workers < 2 && ($block->ws // '') =~ /^\s*kill /m;
+    workers($block->workers // $workers);
     chomp(my $zone = $block->zone // '8m');
 
     my $main = $block->main_config // '';
@@ -257,7 +262,7 @@ sub stop_nginx {
         sleep 0.02 while kill(0, $pid) && -f $PidFile && time < $end;
 
         if (!Test::More::ok(!-f $PidFile, "$name - nginx stops")) {
-            kill KILL => TestGame::Conversation::workers_of($pid), $pid;
+            kill KILL => TestGame::Conversation::workers_of($pid, 1), $pid;
             unlink $PidFile;
         }
     }

@@ -354,7 +354,8 @@ sub control {
         push @{$self->{pongs}}, $payload;
 
     } elsif ($opcode == 8) {
-        my ($code, $reason) = unpack 'na*', $payload ne '' ? $payload : "\x03\xed";
+        $payload = pack 'n', 1005 if $payload eq '';
+        my ($code, $reason) = unpack 'na*', $payload;
         die "the server sent a close frame of one byte\n" if !defined $code;
         $self->{close} = { code => $code, reason => $reason };
 

@@ -104,6 +104,7 @@ sub handshake {
     my $client;
 
     $o{tls} //= $ENV{TEST_NGINX_GAME_TLS};
+    delete @o{qw(on off)} if $Workers == 1;
 
     # the worker is that of the connection, which an HTTP request shows first
     for my $try (1 .. 100) {
@@ -407,7 +408,9 @@ sub do_kill {
     my $pid = $Clients{$name}{worker} // die "$name has no worker\n";
     $Killed = 1;
     kill $signal => $pid;
-    retry(sub { die "$pid lives\n" if grep { $_ == $pid } workers_of(master()) });
+    retry(sub {
+        die "$pid lives\n" if grep { $_ == $pid } workers_of(master());
+    });
 }
 
 
@@ -572,15 +575,20 @@ sub show {
 }
 
 
-# workers that are not shutting down, by what Linux says of processes
+# a master's workers, by what Linux says of processes; those that are shutting
+# down, too, if $all is set
 sub workers_of {
-    my $master = shift;
+    my ($master, $all) = @_;
 
     my @pids;
     for my $task (glob '/proc/[0-9]*') {
         my ($ppid) = slurp("$task/stat") =~ /\) [^Z] (\d+) / or next;
+        next if $ppid != $master;
+
+        my $title = slurp("$task/cmdline");
         push @pids, $task =~ s{.*/}{}r
-            if $ppid == $master && slurp("$task/cmdline") =~ /worker process\0*$/;
+            if $title =~ /worker process( is shutting down)?\0*$/
+               && ($all || !$1);
     }
     return @pids;
 }
