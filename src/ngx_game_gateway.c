@@ -28,7 +28,8 @@ ngx_game_gateway_count(ngx_game_room_t *room, ngx_game_player_t *player,
     }
 
     if (i == room->gateways_count) {
-        gw = realloc(room->gateways, (i + 1) * sizeof(ngx_game_room_gateway_t));
+        gw = realloc(room->gateways,
+                     (i + 1) * sizeof(ngx_game_room_gateway_t));
         if (gw == NULL) {
             return NGX_ERROR;
         }

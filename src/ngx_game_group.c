@@ -91,7 +91,7 @@ ngx_game_group_send(ngx_game_group_t *group, ngx_game_codec_e codec,
         return;
     }
 
-    /* a session leaves the group in a later event, never while it is sent to */
+    /* a session leaves the group in a later event, never from within send */
 
     for (q = ngx_queue_head(&group->sessions);
          q != ngx_queue_sentinel(&group->sessions);

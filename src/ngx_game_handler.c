@@ -23,7 +23,7 @@ typedef struct {
     ngx_str_t                 *data;          /* query, message, arguments */
     ngx_game_kind_e            kind;
     const char                *name;          /* of an alarm's handler */
-    unsigned                   invalid:1;     /* the message can't be decoded */
+    unsigned                   invalid:1;     /* message: can't be decoded */
     ngx_str_t                  reason;        /* why */
     u_char                     buf[123];
 } ngx_game_handler_args_t;

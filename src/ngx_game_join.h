@@ -2,8 +2,8 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Joining: finds or makes the room, on whatever worker it is, and asks it for a
- * seat, before the handshake is answered.
+ * Joining: finds or makes the room, on whatever worker it is, and asks it for
+ * a seat, before the handshake is answered.
  */
 
 

@@ -16,7 +16,7 @@
 
 
 typedef enum {
-    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; payload: game's hash, texts */
+    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; game's hash, texts */
     NGX_GAME_SYNC_LEAVE,           /* arg: ngx_game_reason_e */
     NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
     NGX_GAME_SYNC_MEASURED,        /* arg: ms */
@@ -25,7 +25,7 @@ typedef enum {
     NGX_GAME_SYNC_SEND,            /* arg: kind; payload: the message */
     NGX_GAME_SYNC_BROADCAST,       /* arg: kind; flags: codec; payload: number
                                     * of ids, ids, the message */
-    NGX_GAME_SYNC_CLOSE            /* arg: code; flags: reason; payload: text */
+    NGX_GAME_SYNC_CLOSE            /* arg: code; flags: reason; a text */
 } ngx_game_sync_type_e;
 
 

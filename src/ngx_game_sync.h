@@ -65,7 +65,7 @@ void ngx_game_sync_done(void);
 void ngx_game_sync_lost(uint64_t epoch);
 
 
-/* gateway to owner.  NGX_OK, or NGX_ERROR: the owner is dead or out of reach */
+/* gateway to owner.  NGX_OK, or NGX_ERROR: it is dead or out of reach */
 ngx_int_t ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request);
 void ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
     ngx_game_reason_e why);

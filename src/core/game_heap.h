@@ -17,7 +17,7 @@
 
 typedef struct {
     uint64_t            at;         /* what it is ordered by */
-    size_t              place;      /* 1-based place in the heap, 0: not in it */
+    size_t              place;      /* in the heap, from 1; 0: not in it */
 } game_heap_node_t;
 
 

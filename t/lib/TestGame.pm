@@ -46,6 +46,9 @@
 #     a >bin HEX            sends a binary message
 #     a >rep N TEXT         sends TEXT, N times, as one text message
 #     a >burst N            sends N messages of one byte, 0, at once
+#     a >full SIZE          sends numbered messages of SIZE bytes until the server
+#                           reads no more; $sent is the last number
+#     a numbered N M SIZE   gets such messages, from N to M
 #     a >frag A|B|C         sends text in fragments
 #     a >z TEXT             sends text deflated
 #     a >frame OPCODE [fin=0] [rsv=N] [mask=HEX|none] HEX
@@ -80,6 +83,8 @@
 #     edit FILE s/REGEX/TEXT/
 #     signal NAME           USR1 and such, to the master
 #     kill NAME worker of a    a signal to a's worker, until it has died
+#     stop worker of a, cont worker of a    by SIGSTOP and SIGCONT
+#     a memory < MB         of its worker, what is not shared
 #     respawned             until there are as many workers as configured
 #
 # TEST_NGINX_GAME_WORKERS is the number of workers of blocks that don't say how

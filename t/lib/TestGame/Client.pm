@@ -175,6 +175,8 @@ sub start_deflate {
 sub write {
     my ($self, $data) = @_;
 
+    $data = delete($self->{unsent}) . $data if defined $self->{unsent};
+
     my $end = time + 10;
     my $select = IO::Select->new($self->{socket});
 
@@ -191,6 +193,30 @@ sub write {
         # what the server sends meanwhile is taken, or both would wait
         $self->fill(time + 0.01) unless $select->can_write(0.01);
     }
+}
+
+
+# writes what $next gives, a string a call, until the socket takes nothing for
+# the seconds; what is left of the last string goes ahead of the next write
+sub fill_up {
+    my ($self, $next, $seconds) = @_;
+
+    my $data = '';
+    my $select = IO::Select->new($self->{socket});
+
+    while (1) {
+        $data = $next->() if $data eq '';
+
+        my $n = $self->{socket}->syswrite($data);
+        if (defined $n) {
+            substr $data, 0, $n, '';
+            next;
+        }
+        die "cannot send: $!\n" unless $!{EAGAIN} || $!{EINTR};
+        last if !$select->can_write($seconds);
+    }
+
+    $self->{unsent} = $data;
 }
 
 

@@ -22,7 +22,7 @@ my $Root = $ENV{TEST_NGINX_SERVROOT};
 my $Log = "$Root/logs/error.log";
 my $Json = JSON::PP->new->utf8->allow_nonref->canonical;
 
-my (%Clients, %Vars, $Workers);
+my (%Clients, %Vars, %Stopped, $Workers);
 
 
 # $name and $workers are the block's
@@ -48,6 +48,9 @@ sub run {
 
     $_->end for values %Clients;
     %Clients = ();
+
+    kill CONT => grep { $Stopped{$_} } keys %Stopped;
+    %Stopped = ();
 }
 
 
@@ -163,6 +166,11 @@ sub outgoing {
         return $client->write($frame x $arg);
     }
 
+    if ($op eq 'full') {
+        my ($size) = split ' ', $arg;
+        return fill_up($client, $size);
+    }
+
     if ($op eq 'frag') {
         my @parts = map { unescape($_) } split /\|/, $arg, -1;
         for my $i (0 .. $#parts) {
@@ -250,6 +258,36 @@ sub mismatch {
 
     return $m->{kind} eq $kind && $m->{data} eq $wanted
            ? undef : "got $m->{kind}: " . show($m->{data});
+}
+
+
+# numbered messages of $size bytes until the server reads no more
+sub fill_up {
+    my ($client, $size) = @_;
+
+    my $n = 0;
+    $client->fill_up(sub {
+        die "the server reads on after $n messages\n"
+            if ++$n * $size > 512 * 1024 * 1024;
+        return $client->frame(1, numbered($n, $size));
+    }, 0.5);
+
+    $Vars{sent} = $n;
+}
+
+
+sub numbered {
+    my ($n, $size) = @_;
+    return "$n " . 'x' x ($size - length("$n "));
+}
+
+
+# numbered messages in order, without one missing or twice
+sub client_numbered {
+    my ($client, $arg) = @_;
+    my ($first, $last, $size) = split ' ', $arg;
+    $client->write('');
+    incoming($client, '<', numbered($_, $size)) for $first .. $last;
 }
 
 
@@ -411,6 +449,38 @@ sub do_kill {
     retry(sub {
         die "$pid lives\n" if grep { $_ == $pid } workers_of(master());
     });
+}
+
+
+# a stopped worker does nothing, and its sockets and rings fill up
+sub do_stop { signal_worker('STOP', $_[0]) }
+sub do_cont { signal_worker('CONT', $_[0]) }
+
+
+sub signal_worker {
+    my ($signal, $arg) = @_;
+
+    my ($name) = $arg =~ /^worker of (\w+)$/ or die "worker of CLIENT\n";
+    my $pid = $Clients{$name}{worker} // die "$name has no worker\n";
+    kill $signal => $pid or die "$pid: $!\n";
+
+    retry(sub {
+        my $stopped = slurp("/proc/$pid/stat") =~ /\) T /;
+        die "$pid did not change\n" if $stopped != ($signal eq 'STOP');
+    });
+    $Stopped{$pid} = $signal eq 'STOP';
+}
+
+
+# the memory of a's worker that is its own, MB
+sub client_memory {
+    my ($client, $arg) = @_;
+
+    my ($op, $wanted) = $arg =~ /^([<>]) (\d+)$/ or die "a memory < MB\n";
+    my ($kb) = slurp("/proc/$client->{worker}/smaps_rollup")
+               =~ /^Private_Dirty:\s+(\d+)/m or die "no smaps_rollup\n";
+    die "it has $kb KB\n"
+        if $op eq '<' ? $kb >= $wanted * 1024 : $kb <= $wanted * 1024;
 }
 
 
