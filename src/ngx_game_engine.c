@@ -34,6 +34,8 @@
 typedef struct {
     ngx_event_t                retry;
     ngx_event_t                watch;
+    ngx_connection_t           dummy;         /* nginx logs the descriptor of
+                                               * a timer's connection */
     ngx_msec_t                 deadline;      /* of the exit, 0: none */
     ngx_uint_t                 started;
 } ngx_game_engine_t;
@@ -77,6 +79,7 @@ ngx_game_engine_init(ngx_cycle_t *cycle, ngx_game_main_conf_t *mcf)
     ngx_uint_t  i, n;
 
     ngx_memzero(&ngx_game_engine, sizeof(ngx_game_engine_t));
+    ngx_game_engine.dummy.fd = (ngx_socket_t) -1;
 
     ngx_game_worker.cycle = cycle;
     ngx_game_worker.conf = mcf;
@@ -103,6 +106,7 @@ ngx_game_engine_init(ngx_cycle_t *cycle, ngx_game_main_conf_t *mcf)
 
     if (rc == NGX_DECLINED) {
         ngx_game_engine.retry.handler = ngx_game_engine_retry;
+        ngx_game_engine.retry.data = &ngx_game_engine.dummy;
         ngx_game_engine.retry.log = cycle->log;
         ngx_game_engine.retry.cancelable = 1;
         ngx_add_timer(&ngx_game_engine.retry, NGX_GAME_ENGINE_RETRY);
@@ -184,6 +188,7 @@ ngx_game_engine_exit(void)
     /* no cancelable timer: the worker waits for it */
 
     ngx_game_engine.watch.handler = ngx_game_engine_watch;
+    ngx_game_engine.watch.data = &ngx_game_engine.dummy;
     ngx_game_engine.watch.log = ngx_game_worker.cycle->log;
     ngx_add_timer(&ngx_game_engine.watch, NGX_GAME_ENGINE_WATCH);
 }

@@ -32,6 +32,7 @@
 #define NGX_GAME_WATCHDOG_PERIOD   5      /* ms of CPU time */
 #define NGX_GAME_WATCHDOG_COUNT    10000  /* instructions, without a timer */
 #define NGX_GAME_WATCHDOG_TEST     10     /* ms */
+#define NGX_GAME_WATCHDOG_LOOP     200000000
 
 /*
  * CPU time that must have passed beside the wall time, in periods: a process
@@ -83,6 +84,14 @@ ngx_game_watchdog_t             ngx_game_watchdog;
 
 static ngx_game_watchdog_ctx_t  ngx_game_watchdog_ctx;
 
+/* some hundred milliseconds, in which it shows how far it has come */
+static const char  ngx_game_watchdog_loop[] =
+    "local t = ... for i = 1, " ngx_value(NGX_GAME_WATCHDOG_LOOP)
+    " do t[1] = i end";
+
+/* anchor the loop and its table */
+static int                      ngx_game_watchdog_refs[2];
+
 /* of a VM of the configuration: ms */
 static uint64_t                 ngx_game_watchdog_deadline;
 static uint64_t                 ngx_game_watchdog_allowed;
@@ -92,6 +101,15 @@ void
 ngx_game_watchdog_prepare(lua_State *L)
 {
     luaJIT_profile_start(L, "li1000000000", ngx_game_watchdog_profiled, NULL);
+
+    if (luaL_loadstring(L, ngx_game_watchdog_loop) != 0) {
+        (void) lua_error(L);
+    }
+
+    ngx_game_watchdog_refs[0] = luaL_ref(L, LUA_REGISTRYINDEX);
+
+    lua_createtable(L, 1, 0);
+    ngx_game_watchdog_refs[1] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 
@@ -274,33 +292,31 @@ ngx_game_watchdog_profiling(void)
 }
 
 
-/* whether a compiled loop is interrupted.  It would end by itself after some
- * hundred milliseconds */
+/* whether a compiled loop is interrupted, and not only left at its end */
 static ngx_int_t
 ngx_game_watchdog_test(lua_State *L)
 {
     int          rc;
+    lua_Number   n;
     const char  *prev;
 
-    static const char  loop[] =
-        "local n = 0 for i = 1, 300000000 do n = n + i % 3 end return n";
-
-    if (luaL_loadbuffer(L, loop, sizeof(loop) - 1, "=watchdog") != 0) {
-        lua_pop(L, 1);
-        return NGX_ERROR;
-    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_watchdog_refs[0]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_watchdog_refs[1]);
 
     prev = ngx_game_watchdog_enter("watchdog");
-    rc = lua_pcall(L, 0, 0, 0);
+    rc = lua_pcall(L, 1, 0, 0);
     ngx_game_watchdog_leave(prev);
 
     if (rc == 0) {
         return NGX_DECLINED;
     }
 
-    lua_pop(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_watchdog_refs[1]);
+    lua_rawgeti(L, -1, 1);
+    n = lua_tonumber(L, -1);
+    lua_pop(L, 3);
 
-    return NGX_OK;
+    return n < NGX_GAME_WATCHDOG_LOOP ? NGX_OK : NGX_DECLINED;
 }
 
 

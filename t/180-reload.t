@@ -176,3 +176,23 @@ e close? 1000
 status workers.# == 2
 status rooms.# == 0
 status workers.*.sessions == 0
+
+
+
+=== TEST 8: a reload with the log at debug level
+--- lua
+return { on_message = function(self, player, m) player:send({ m }) end }
+--- log_level: debug
+--- main_config
+worker_shutdown_timeout 1s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a < [1]
+reload
+a close? 1012
+b open /ws
+b > 2
+b < [2]
