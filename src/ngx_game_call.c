@@ -13,9 +13,10 @@
 
 #include "ngx_game.h"
 #include "ngx_game_call.h"
-#include "ngx_game_script.h"
 #include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
+
+#include <lauxlib.h>
 
 
 /* coroutines and call structs that are kept for reuse */
@@ -311,6 +312,7 @@ ngx_game_call_run(ngx_game_call_t *call, ngx_uint_t begin,
     what = ngx_game_watchdog_enter(call->handler);
     prev = ngx_game_calls.current;
     ngx_game_calls.current = call;
+    ngx_game_calls.vm->handler = co;
 
     if (begin) {
         lua_rawgeti(co, LUA_REGISTRYINDEX, ngx_game_calls.enter);
@@ -325,6 +327,7 @@ ngx_game_call_run(ngx_game_call_t *call, ngx_uint_t begin,
     *timeout = ngx_game_watchdog.fired;
 
     ngx_game_calls.current = prev;
+    ngx_game_calls.vm->handler = prev ? prev->co : NULL;
     ngx_game_watchdog_leave(what);
 
     return rc;
@@ -525,7 +528,7 @@ ngx_game_call_traceback(lua_State *L)
     /* one line, whatever the script put into it */
 
     p = ngx_cpymem(buf, message, ngx_min(len, sizeof(buf) / 2));
-    ngx_game_script_printable(buf, p - buf);
+    ngx_game_vm_printable(buf, p - buf);
 
     if (lua_getstack(trace->co, 0, &ar)) {
         luaL_traceback(L, trace->co, NULL, 0);

@@ -65,6 +65,8 @@ typedef struct {
 static ngx_int_t ngx_game_channel_listen(ngx_cycle_t *cycle);
 static void ngx_game_channel_event_init(ngx_event_t *ev,
     ngx_event_handler_pt handler);
+static ngx_int_t ngx_game_channel_put(uint64_t dst, ngx_game_record_t *record,
+    const ngx_str_t *parts, ngx_uint_t n, size_t limit);
 static ngx_game_channel_peer_t *ngx_game_channel_to(uint64_t dst);
 static ngx_int_t ngx_game_channel_write(ngx_game_channel_peer_t *peer,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
@@ -250,6 +252,23 @@ ngx_int_t
 ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n)
 {
+    return ngx_game_channel_put(dst, record, parts, n,
+                                NGX_GAME_CHANNEL_LIMIT);
+}
+
+
+ngx_int_t
+ngx_game_channel_tell(uint64_t dst, ngx_game_record_t *record,
+    const ngx_str_t *parts, ngx_uint_t n)
+{
+    return ngx_game_channel_put(dst, record, parts, n, NGX_MAX_SIZE_T_VALUE);
+}
+
+
+static ngx_int_t
+ngx_game_channel_put(uint64_t dst, ngx_game_record_t *record,
+    const ngx_str_t *parts, ngx_uint_t n, size_t limit)
+{
     size_t                    len;
     ngx_uint_t                i;
     ngx_game_channel_t       *ch;
@@ -290,7 +309,8 @@ ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
     if (peer->spill.first
         || !ngx_game_chunk_fits(peer->ring, ch->size, len))
     {
-        return ngx_game_channel_queue(peer, record, parts, n);
+        return (peer->spill.size < limit)
+               ? ngx_game_channel_queue(peer, record, parts, n) : NGX_ERROR;
     }
 
     return ngx_game_channel_write(peer, record, parts, n, len);
@@ -362,10 +382,9 @@ static ngx_int_t
 ngx_game_channel_queue(ngx_game_channel_peer_t *peer,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n)
 {
-    if (peer->spill.size >= NGX_GAME_CHANNEL_LIMIT
-        || ngx_game_spill_add(&peer->spill, record, parts, n,
-                              ngx_game_channel.log)
-           == NULL)
+    if (ngx_game_spill_add(&peer->spill, record, parts, n,
+                           ngx_game_channel.log)
+        == NULL)
     {
         return NGX_ERROR;
     }

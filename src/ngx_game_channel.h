@@ -22,8 +22,8 @@
 
 /*
  * Of a list that waits for one destination, bytes with what each record costs:
- * over the mark its feeders are to stop; over the limit nothing more is taken,
- * so that it never exceeds the limit and one record.
+ * over the mark its feeders are to stop; over the limit nothing more is taken
+ * but what is told, so that it exceeds the limit by one record and those.
  */
 #define NGX_GAME_CHANNEL_MARK   (256 * 1024)
 #define NGX_GAME_CHANNEL_LIMIT  (64 * 1024 * 1024)
@@ -75,6 +75,12 @@ void ngx_game_channel_on_exit(void (*handler)(void));
  *                 is no memory or no ring: nothing was queued
  */
 ngx_int_t ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
+    const ngx_str_t *parts, ngx_uint_t n);
+
+/* the same for what must arrive while that worker lives, like the end of a
+ * session: the limit does not count, so it is for records that are as few as
+ * sessions and joins, and short */
+ngx_int_t ngx_game_channel_tell(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n);
 
 /* 1 while the list to dst is over its mark */

@@ -107,8 +107,6 @@ ngx_game_codec_trim(void)
         msgpack_sbuffer_destroy(&ngx_game_codec_buffer);
         msgpack_sbuffer_init(&ngx_game_codec_buffer);
     }
-
-    ngx_game_codec_json_trim();
 }
 
 

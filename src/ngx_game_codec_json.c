@@ -15,7 +15,6 @@
 #include "ngx_game.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_codec_private.h"
-#include "ngx_game_script.h"
 #include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
 #include "core/game_json.h"
@@ -30,7 +29,7 @@
 #define NGX_GAME_CODEC_JSON_DIGITS   14
 #define NGX_GAME_CODEC_JSON_INT_MAX  100000000000000.0
 
-/* bytes that cjson's buffer may keep from turn to turn */
+/* bytes of a text that may stay in the VM, and of cjson's buffer */
 #define NGX_GAME_CODEC_JSON_KEEP     (256 * 1024)
 
 /* values between two looks at the clock */
@@ -76,10 +75,10 @@ static void ngx_game_codec_json_survey_number(ngx_game_codec_json_t *ctx,
 static ngx_uint_t ngx_game_codec_json_is_long(lua_Number n);
 static void ngx_game_codec_json_copy(lua_State *L);
 static void ngx_game_codec_json_copy_table(lua_State *L);
-static void ngx_game_codec_json_replace(lua_State *L, ngx_str_t *text);
+static void ngx_game_codec_json_move(lua_State *L, ngx_str_t *text);
+static void ngx_game_codec_json_keep(lua_State *L, int keep);
 static void ngx_game_codec_json_reserve(lua_State *L, const u_char *data,
     size_t len);
-static int ngx_game_codec_json_trim_buffer(lua_State *L);
 
 
 /* the functions not in all versions of cjson are skipped where they are not */
@@ -107,7 +106,6 @@ static char        ngx_game_codec_json_text_key;
 
 static u_char      ngx_game_codec_json_secret[NGX_GAME_CODEC_JSON_SECRET];
 static ngx_uint_t  ngx_game_codec_json_native;     /* cjson.empty_array */
-static ngx_uint_t  ngx_game_codec_json_large;      /* there is a large text */
 
 
 void
@@ -218,12 +216,8 @@ ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
         (void) luaL_error(L, "a value is too large to be encoded");
     }
 
-    if (out->len > NGX_GAME_CODEC_JSON_KEEP) {
-        ngx_game_codec_json_large = 1;
-    }
-
-    if (ctx.special) {
-        ngx_game_codec_json_replace(L, out);
+    if (ctx.special || out->len > NGX_GAME_CODEC_JSON_KEEP) {
+        ngx_game_codec_json_move(L, out);
         lua_pop(L, 2);
         return;
     }
@@ -431,10 +425,11 @@ ngx_game_codec_json_copy_table(lua_State *L)
 }
 
 
-/* writes the text to the worker's buffer, without the secrets and the quotes
- * around them */
+/* moves the text to the worker's buffer, without the secrets and the quotes
+ * around them.  After a large one, cjson's own buffer is freed, by a change of
+ * the setting there and back */
 static void
-ngx_game_codec_json_replace(lua_State *L, ngx_str_t *text)
+ngx_game_codec_json_move(lua_State *L, ngx_str_t *text)
 {
     u_char  *p, *start, *end;
     u_char   quoted[1 + NGX_GAME_CODEC_JSON_SECRET];
@@ -465,7 +460,23 @@ ngx_game_codec_json_replace(lua_State *L, ngx_str_t *text)
     }
 
     ngx_game_codec_buffer_add(L, start, end - start);
+
+    if (text->len > NGX_GAME_CODEC_JSON_KEEP) {
+        ngx_game_codec_json_keep(L, 0);
+        ngx_game_codec_json_keep(L, 1);
+    }
+
     ngx_game_codec_buffer_get(text);
+}
+
+
+static void
+ngx_game_codec_json_keep(lua_State *L, int keep)
+{
+    lua_pushlightuserdata(L, &ngx_game_codec_json_keep_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushboolean(L, keep);
+    lua_call(L, 1, 0);
 }
 
 
@@ -541,36 +552,4 @@ ngx_game_codec_json_reserve(lua_State *L, const u_char *data, size_t len)
         (void) lua_newuserdata(L, need);
         lua_pop(L, 1);
     }
-}
-
-
-/* after a large text: frees cjson's buffer, by a change of the setting there
- * and back, and the text */
-void
-ngx_game_codec_json_trim(void)
-{
-    if (ngx_game_codec_json_large) {
-        ngx_game_codec_json_large = 0;
-        (void) ngx_game_script_protect(ngx_game_codec_json_trim_buffer, NULL);
-    }
-}
-
-
-static int
-ngx_game_codec_json_trim_buffer(lua_State *L)
-{
-    int  keep;
-
-    for (keep = 0; keep <= 1; keep++) {
-        lua_pushlightuserdata(L, &ngx_game_codec_json_keep_key);
-        lua_rawget(L, LUA_REGISTRYINDEX);
-        lua_pushboolean(L, keep);
-        lua_call(L, 1, 0);
-    }
-
-    lua_pushlightuserdata(L, &ngx_game_codec_json_text_key);
-    lua_pushnil(L);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-
-    return 0;
 }

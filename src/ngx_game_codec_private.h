@@ -56,7 +56,6 @@ void ngx_game_codec_json_open(lua_State *L);
 void ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out);
 ngx_int_t ngx_game_codec_json_decode(lua_State *L, const u_char *data,
     size_t len);
-void ngx_game_codec_json_trim(void);
 
 void ngx_game_codec_msgpack_encode(lua_State *L, int index, ngx_str_t *out);
 ngx_int_t ngx_game_codec_msgpack_decode(lua_State *L, const u_char *data,

@@ -10,8 +10,9 @@
 
 #include "ngx_game.h"
 #include "ngx_game_coroutine.h"
-#include "ngx_game_script.h"
 #include "ngx_game_vm.h"
+
+#include <lauxlib.h>
 
 
 static int ngx_game_coroutine_resume(lua_State *L);
@@ -97,11 +98,7 @@ ngx_game_coroutine_wrapped(lua_State *L)
 static int
 ngx_game_coroutine_running(lua_State *L)
 {
-    ngx_game_call_t  *call;
-
-    call = ngx_game_script_current();
-
-    if (lua_pushthread(L) || (call && call->co == L)) {
+    if (lua_pushthread(L) || ngx_game_vm_get(L)->handler == L) {
         lua_pushnil(L);
     }
 

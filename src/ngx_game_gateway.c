@@ -12,6 +12,9 @@
 #include "ngx_game_zone.h"
 
 
+static void ngx_game_gateway_behind(ngx_game_room_t *room, uint64_t epoch);
+
+
 /* adds n to the players of the player's worker and codec */
 
 ngx_int_t
@@ -63,28 +66,45 @@ ngx_game_gateway_broadcast(ngx_game_room_t *room, ngx_game_codec_e codec,
     ngx_uint_t                i;
     ngx_game_room_gateway_t  *gw;
 
-    for (i = 0; i < room->gateways_count; i++) {
+    /* from the end: the place of one that is left is taken by the last one,
+     * that has got its payload */
+
+    for (i = room->gateways_count; i-- > 0; /* void */) {
         gw = &room->gateways[i];
 
-        if (gw->players[codec] == 0) {
-            continue;
-        }
-
-        if (ngx_game_sync_broadcast(gw->epoch, room->id, codec, kind, payload,
-                                    except, n)
-            != NGX_OK)
+        if (gw->players[codec] != 0
+            && ngx_game_sync_broadcast(gw->epoch, room->id, codec, kind,
+                                       payload, except, n)
+               == NGX_ERROR)
         {
-            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                          "worker in slot %ui can't keep up, its players "
-                          "leave room %V of game \"%V\"",
-                          ngx_game_slot_of(gw->epoch),
-                          ngx_game_id_text(room->id), &room->game->name);
-
-            /* changes the array: the entry that took its place is looked at
-             * when the next broadcast is sent */
-            ngx_game_seat_lose(room, gw->epoch);
+            ngx_game_gateway_behind(room, gw->epoch);
         }
     }
+}
+
+
+void
+ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
+    const ngx_str_t *payload)
+{
+    if (ngx_game_sync_send(player->gateway, player->room->id, player->id, kind,
+                           payload)
+        == NGX_ERROR)
+    {
+        ngx_game_gateway_behind(player->room, player->gateway);
+    }
+}
+
+
+static void
+ngx_game_gateway_behind(ngx_game_room_t *room, uint64_t epoch)
+{
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "worker in slot %ui can't keep up, its players leave "
+                  "room %V of game \"%V\"", ngx_game_slot_of(epoch),
+                  ngx_game_id_text(room->id), &room->game->name);
+
+    ngx_game_seat_drop(room, epoch);
 }
 
 

@@ -22,10 +22,14 @@ ngx_int_t ngx_game_gateway_count(ngx_game_room_t *room,
     ngx_game_player_t *player, int n);
 
 /* sends one payload to all players that use the codec, but for the `n` ids in
- * `except` */
+ * `except`.  Those whose worker is too far behind leave */
 void ngx_game_gateway_broadcast(ngx_game_room_t *room, ngx_game_codec_e codec,
     ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
     ngx_uint_t n);
+
+/* the same to one player */
+void ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
+    const ngx_str_t *payload);
 
 /* how many players use the codec */
 ngx_uint_t ngx_game_gateway_players(ngx_game_room_t *room,

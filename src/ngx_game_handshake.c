@@ -17,16 +17,9 @@
 #include "ngx_game_limit.h"
 #include "ngx_game_lobby.h"
 #include "ngx_game_origin.h"
+#include "ngx_game_terms.h"
 #include "ngx_game_transport.h"
 #include "ngx_game_upgrade.h"
-#include "ngx_game_zone.h"
-#include "core/game_deflate.h"
-
-
-/* bytes of what a client may say of itself */
-#define NGX_GAME_HANDSHAKE_ARGS        2048
-#define NGX_GAME_HANDSHAKE_IDENTITY    256
-#define NGX_GAME_HANDSHAKE_EXTENSIONS  1024
 
 
 typedef enum {
@@ -47,11 +40,8 @@ typedef struct {
     ngx_uint_t                 status;        /* of the refusal */
     ngx_str_t                  reason;
 
-    ngx_str_t                  key;
-    ngx_str_t                  extensions;    /* the answer's */
-    game_deflate_params_t      deflate;
-    uint64_t                   limit;
-    unsigned                   limited:1;
+    ngx_str_t                  key;           /* Sec-WebSocket-Key */
+    ngx_game_terms_t           terms;
 } ngx_game_handshake_t;
 
 
@@ -62,24 +52,13 @@ static ngx_int_t ngx_game_handshake_refused_headers(ngx_http_request_t *r,
 static ngx_uint_t ngx_game_handshake_wants_rooms(ngx_http_request_t *r);
 static ngx_int_t ngx_game_handshake_start(ngx_http_request_t *r,
     ngx_game_loc_conf_t *conf, ngx_game_upgrade_t *u);
-static ngx_int_t ngx_game_handshake_join(ngx_http_request_t *r,
-    ngx_game_handshake_t *hs, ngx_game_upgrade_t *u, ngx_uint_t *status,
-    const char **reason);
-static void ngx_game_handshake_protocol(ngx_game_join_t *join,
-    ngx_str_t *offered);
-static ngx_uint_t ngx_game_handshake_ends(ngx_str_t *text, const char *suffix,
-    size_t len);
-static ngx_int_t ngx_game_handshake_extensions(ngx_http_request_t *r,
-    ngx_game_handshake_t *hs, ngx_str_t *offers);
-static ngx_int_t ngx_game_handshake_limit(ngx_http_request_t *r,
-    ngx_game_handshake_t *hs, ngx_uint_t *status, const char **reason);
 static ngx_game_session_t *ngx_game_handshake_admitted(ngx_game_join_t *join);
 static void ngx_game_handshake_refused(ngx_game_join_t *join,
     ngx_uint_t status, ngx_str_t *reason);
 static void ngx_game_handshake_post(ngx_game_handshake_t *hs);
 static void ngx_game_handshake_finish(ngx_http_request_t *r);
 static void ngx_game_handshake_detach(ngx_event_t *ev);
-static void ngx_game_handshake_free_buffers(ngx_connection_t *c,
+static void ngx_game_handshake_strip(ngx_connection_t *c,
     ngx_http_connection_t *hc);
 static void ngx_game_handshake_cleanup(void *data);
 
@@ -243,8 +222,6 @@ ngx_game_handshake_start(ngx_http_request_t *r, ngx_game_loc_conf_t *conf,
     ngx_game_upgrade_t *u)
 {
     ngx_int_t              rc;
-    ngx_uint_t             status;
-    const char            *reason;
     ngx_http_cleanup_t    *cln;
     ngx_game_handshake_t  *hs;
 
@@ -266,14 +243,15 @@ ngx_game_handshake_start(ngx_http_request_t *r, ngx_game_loc_conf_t *conf,
     cln->handler = ngx_game_handshake_cleanup;
     cln->data = hs;
 
-    rc = ngx_game_handshake_join(r, hs, u, &status, &reason);
+    hs->join.admitted = ngx_game_handshake_admitted;
+    hs->join.refused = ngx_game_handshake_refused;
+    hs->join.data = hs;
 
-    if (rc == NGX_OK) {
-        rc = ngx_game_handshake_limit(r, hs, &status, &reason);
-    }
+    rc = ngx_game_terms_settle(r, u, &hs->join, &hs->terms);
 
     if (rc == NGX_DECLINED) {
-        return ngx_game_handshake_reject(r, status, reason);
+        return ngx_game_handshake_reject(r, hs->terms.status,
+                                         hs->terms.reason);
     }
 
     if (rc != NGX_OK) {
@@ -297,200 +275,6 @@ ngx_game_handshake_start(ngx_http_request_t *r, ngx_game_loc_conf_t *conf,
 }
 
 
-/* NGX_DECLINED: *status and *reason say why */
-
-static ngx_int_t
-ngx_game_handshake_join(ngx_http_request_t *r, ngx_game_handshake_t *hs,
-    ngx_game_upgrade_t *u, ngx_uint_t *status, const char **reason)
-{
-    ngx_str_t         value;
-    ngx_game_join_t  *join;
-
-    join = &hs->join;
-
-    join->game = join->conf->game;
-    join->args = r->args;
-    join->address = r->connection->addr_text;
-    join->origin = u->origin;
-    join->agent = u->agent;
-    join->admitted = ngx_game_handshake_admitted;
-    join->refused = ngx_game_handshake_refused;
-    join->data = hs;
-
-    if (r->args.len > NGX_GAME_HANDSHAKE_ARGS) {
-        *status = NGX_HTTP_REQUEST_URI_TOO_LARGE;
-        *reason = "the query is too long";
-        return NGX_DECLINED;
-    }
-
-    if (ngx_http_arg(r, (u_char *) "room", 4, &value) == NGX_OK) {
-        join->room = ngx_game_id_parse(value.data, value.len);
-
-        if (join->room == 0) {
-            *status = NGX_HTTP_NOT_FOUND;
-            *reason = "no such room";
-            return NGX_DECLINED;
-        }
-    }
-
-    if (join->conf->identity
-        && ngx_http_complex_value(r, join->conf->identity, &join->identity)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (join->identity.len > NGX_GAME_HANDSHAKE_IDENTITY) {
-        *status = NGX_HTTP_BAD_REQUEST;
-        *reason = "the identity is too long";
-        return NGX_DECLINED;
-    }
-
-    ngx_game_handshake_protocol(join, &u->protocols);
-
-    if (ngx_game_handshake_extensions(r, hs, &u->extensions) != NGX_OK) {
-        *status = NGX_HTTP_BAD_REQUEST;
-        *reason = "Sec-WebSocket-Extensions is not valid";
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
-}
-
-
-/* a subprotocol's name may say how the player is sent to */
-
-static void
-ngx_game_handshake_protocol(ngx_game_join_t *join, ngx_str_t *offered)
-{
-    ngx_str_t  *protocol;
-
-    join->codec = join->game->codec;
-
-    protocol = ngx_game_upgrade_choose(&join->game->protocols, offered);
-
-    if (protocol == NULL) {
-        return;
-    }
-
-    join->protocol = *protocol;
-
-    if (ngx_game_handshake_ends(protocol, "+msgpack",
-                                sizeof("+msgpack") - 1))
-    {
-        join->codec = NGX_GAME_MSGPACK;
-
-    } else if (ngx_game_handshake_ends(protocol, "+json",
-                                       sizeof("+json") - 1))
-    {
-        join->codec = NGX_GAME_JSON;
-    }
-}
-
-
-static ngx_uint_t
-ngx_game_handshake_ends(ngx_str_t *text, const char *suffix, size_t len)
-{
-    return text->len >= len
-           && ngx_strncmp(text->data + text->len - len, suffix, len) == 0;
-}
-
-
-/* NGX_ERROR: the header breaks its syntax; one that is too long is ignored */
-
-static ngx_int_t
-ngx_game_handshake_extensions(ngx_http_request_t *r, ngx_game_handshake_t *hs,
-    ngx_str_t *offers)
-{
-    int                       n;
-    char                      answer[GAME_DEFLATE_ANSWER_MAX];
-    game_deflate_params_t     wanted;
-    ngx_game_deflate_conf_t  *conf;
-
-    conf = &hs->join.conf->deflate;
-
-    if (!conf->enable || offers->len > NGX_GAME_HANDSHAKE_EXTENSIONS) {
-        return NGX_OK;
-    }
-
-    ngx_memzero(&wanted, sizeof(game_deflate_params_t));
-
-    wanted.server_bits = conf->window_bits;
-    wanted.client_bits = conf->client_window_bits;
-    wanted.server_takeover = conf->takeover;
-    wanted.client_takeover = conf->client_takeover;
-    wanted.level = conf->level;
-
-    n = game_deflate_negotiate(offers->data, offers->len, &wanted,
-                               &hs->deflate, answer);
-
-    if (n < 0) {
-        return NGX_ERROR;
-    }
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    /* without memory for the answer, the extension is not agreed on */
-
-    hs->extensions.data = ngx_pnalloc(r->pool, n);
-
-    if (hs->extensions.data) {
-        ngx_memcpy(hs->extensions.data, answer, n);
-        hs->extensions.len = n;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_game_handshake_limit(ngx_http_request_t *r, ngx_game_handshake_t *hs,
-    ngx_uint_t *status, const char **reason)
-{
-    ngx_str_t             key;
-    ngx_game_loc_conf_t  *conf;
-
-    conf = hs->join.conf;
-
-    if (conf->session_limit == 0 || conf->session_key == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_complex_value(r, conf->session_key, &key) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (key.len == 0) {
-        return NGX_OK;
-    }
-
-    switch (ngx_game_limit_acquire(&key, conf->session_limit, &hs->limit)) {
-
-    case NGX_OK:
-        hs->limited = 1;
-        return NGX_OK;
-
-    case NGX_BUSY:
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "too many sessions of one key, see "
-                      "\"game_session_limit\"");
-
-        ngx_game_count(refused_limit, 1);
-
-        *status = NGX_HTTP_TOO_MANY_REQUESTS;
-        *reason = "too many sessions";
-        return NGX_DECLINED;
-
-    default: /* NGX_ERROR */
-        *status = NGX_HTTP_SERVICE_UNAVAILABLE;
-        *reason = "no room for another session";
-        return NGX_DECLINED;
-    }
-}
-
-
 static ngx_game_session_t *
 ngx_game_handshake_admitted(ngx_game_join_t *join)
 {
@@ -506,10 +290,10 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
     params.codec = join->codec;
     params.address = join->address;
     params.identity = join->identity;
-    params.limit = hs->limit;
-    params.limited = hs->limited;
-    params.deflated = (hs->extensions.len != 0);
-    params.deflate = hs->deflate;
+    params.limit = hs->terms.limit;
+    params.limited = hs->terms.limited;
+    params.deflated = (hs->terms.extensions.len != 0);
+    params.deflate = hs->terms.deflate;
 
     hs->session = ngx_game_session_create(hs->request->connection, &params);
 
@@ -520,7 +304,7 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
 
     } else {
         hs->state = NGX_GAME_HANDSHAKE_ADMITTED;
-        hs->limited = 0;
+        hs->terms.limited = 0;
     }
 
     ngx_game_handshake_post(hs);
@@ -594,7 +378,7 @@ ngx_game_handshake_finish(ngx_http_request_t *r)
     if (hs->state == NGX_GAME_HANDSHAKE_ADMITTED) {
         hs->state = NGX_GAME_HANDSHAKE_SENDING;
         rc = ngx_game_upgrade_send(r, &hs->key, &hs->join.protocol,
-                                   &hs->extensions);
+                                   &hs->terms.extensions);
 
     } else {
         rc = ngx_http_output_filter(r, NULL);
@@ -669,7 +453,7 @@ ngx_game_handshake_detach(ngx_event_t *ev)
     ngx_http_free_request(r, 0);
     c->destroyed = 0;
 
-    ngx_game_handshake_free_buffers(c, hc);
+    ngx_game_handshake_strip(c, hc);
 
     ngx_game_session_start(s);
 }
@@ -678,7 +462,7 @@ ngx_game_handshake_detach(ngx_event_t *ev)
 /* an idle session has no use for what the request was read into */
 
 static void
-ngx_game_handshake_free_buffers(ngx_connection_t *c, ngx_http_connection_t *hc)
+ngx_game_handshake_strip(ngx_connection_t *c, ngx_http_connection_t *hc)
 {
     ngx_chain_t  *cl;
 
@@ -700,9 +484,16 @@ ngx_game_handshake_free_buffers(ngx_connection_t *c, ngx_http_connection_t *hc)
     }
 
 #if (NGX_HTTP_SSL)
+
     if (c->ssl) {
         ngx_ssl_free_buffer(c);
+
+        /* the request's: TLS must not put them back */
+
+        c->ssl->saved_read_handler = NULL;
+        c->ssl->saved_write_handler = NULL;
     }
+
 #endif
 }
 
@@ -719,9 +510,9 @@ ngx_game_handshake_cleanup(void *data)
     state = hs->state;
     hs->state = NGX_GAME_HANDSHAKE_DONE;
 
-    if (hs->limited) {
-        hs->limited = 0;
-        ngx_game_limit_release(hs->limit);
+    if (hs->terms.limited) {
+        hs->terms.limited = 0;
+        ngx_game_limit_release(hs->terms.limit);
     }
 
     switch (state) {

@@ -11,7 +11,6 @@
 
 
 #include "ngx_game_transport.h"
-#include "core/game_utf8.h"
 
 
 #define NGX_GAME_INPUT_SIZE     65536
@@ -22,21 +21,6 @@
 /* what one session may read in a turn of the loop */
 #define NGX_GAME_INPUT_TURN     (256 * 1024)
 
-/* what is inflated at once */
-#define NGX_GAME_INPUT_INFLATE  65536
-
-#define NGX_GAME_INPUT_MESSAGE  512          /* least memory of a message */
-
-
-struct ngx_game_input_s {
-    u_char                    *rest;          /* read, but not parsed yet */
-    size_t                     rest_len;
-    u_char                    *data;          /* the message under way */
-    size_t                     len;
-    size_t                     size;
-    uint32_t                   utf8;          /* its state after len bytes */
-};
-
 
 static ngx_int_t ngx_game_input_rest(ngx_game_session_t *s, size_t *len);
 static void ngx_game_input_left(ngx_game_session_t *s, u_char *data,
@@ -44,18 +28,6 @@ static void ngx_game_input_left(ngx_game_session_t *s, u_char *data,
 static ngx_int_t ngx_game_input_recv(ngx_game_session_t *s, size_t have);
 static u_char *ngx_game_input_parse(ngx_game_session_t *s, u_char *p,
     u_char *end);
-static ngx_int_t ngx_game_input_allow(ngx_game_session_t *s);
-static void ngx_game_input_data(ngx_game_session_t *s, game_ws_event_t *ev);
-static void ngx_game_input_inflate(ngx_game_session_t *s,
-    game_ws_event_t *ev);
-static ngx_int_t ngx_game_input_inflater(ngx_game_session_t *s);
-static ngx_int_t ngx_game_input_piece(ngx_game_session_t *s,
-    game_ws_event_t *ev, u_char *data, size_t len, ngx_uint_t last);
-static ngx_int_t ngx_game_input_append(ngx_game_session_t *s, u_char *data,
-    size_t len);
-static ngx_game_input_t *ngx_game_input_get(ngx_game_session_t *s);
-static void ngx_game_input_forget(ngx_game_session_t *s);
-static void ngx_game_input_release(ngx_game_session_t *s);
 static void ngx_game_input_control(ngx_game_session_t *s,
     game_ws_event_t *ev);
 static void ngx_game_input_close(ngx_game_session_t *s, game_ws_event_t *ev);
@@ -64,7 +36,6 @@ static void ngx_game_input_pong(ngx_game_session_t *s, game_ws_event_t *ev);
 
 /* this worker's */
 static u_char  *ngx_game_input_buffer;
-static u_char  *ngx_game_input_inflated;     /* made on need */
 
 
 ngx_int_t
@@ -278,7 +249,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
             return p;
 
         case GAME_WS_EV_DATA:
-            ngx_game_input_data(s, &ev);
+            ngx_game_message_data(s, &ev);
             break;
 
         case GAME_WS_EV_CONTROL:
@@ -292,7 +263,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
     }
 
     if (s->deaf || s->ended) {
-        ngx_game_input_forget(s);
+        ngx_game_message_forget(s);
         return end;
     }
 
@@ -302,7 +273,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
 
 /* messages and control frames are counted alike */
 
-static ngx_int_t
+ngx_int_t
 ngx_game_input_allow(ngx_game_session_t *s)
 {
     ngx_game_loc_conf_t  *conf;
@@ -322,197 +293,7 @@ ngx_game_input_allow(ngx_game_session_t *s)
 }
 
 
-/* what comes after our close frame is dropped, but parsed for the peer's */
-
-static void
-ngx_game_input_data(ngx_game_session_t *s, game_ws_event_t *ev)
-{
-    if (s->closing) {
-        ngx_game_input_forget(s);
-        return;
-    }
-
-    if (ev->first && ngx_game_input_allow(s) != NGX_OK) {
-        return;
-    }
-
-    if (ev->compressed) {
-        ngx_game_input_inflate(s, ev);
-
-    } else {
-        (void) ngx_game_input_piece(s, ev, ev->data, ev->len, ev->last);
-    }
-
-    if (ev->last) {
-        ngx_game_input_forget(s);
-    }
-}
-
-
-/*
- * The parser bounds the message as it is on the wire, this the message as it
- * is inflated: of a bomb, no more than the bound and one piece is made.
- */
-
-static void
-ngx_game_input_inflate(ngx_game_session_t *s, game_ws_event_t *ev)
-{
-    int                   rc;
-    size_t                len, n, have;
-    ngx_uint_t            last;
-    const unsigned char  *p;
-
-    if (ngx_game_input_inflater(s) != NGX_OK) {
-        ngx_game_close_fail(s, 1011, "no memory");
-        return;
-    }
-
-    p = ev->data;
-    len = ev->len;
-
-    do {
-        rc = game_inflate(s->zip->inflate, &p, &len, ev->last,
-                          ngx_game_input_inflated, NGX_GAME_INPUT_INFLATE,
-                          &n);
-
-        if (rc == GAME_INFLATE_ERROR) {
-
-            if (game_inflate_no_memory(s->zip->inflate)) {
-                ngx_game_close_fail(s, 1011, "no memory");
-
-            } else {
-                ngx_game_close_fail(s, 1007, "compressed data is broken");
-            }
-
-            return;
-        }
-
-        have = s->in ? s->in->len : 0;
-
-        if (n > s->conf->message_max_size - have) {
-            ngx_game_close_fail(s, 1009, "message is too big");
-            return;
-        }
-
-        last = (ev->last && rc == GAME_INFLATE_OK);
-
-        if (ngx_game_input_piece(s, ev, ngx_game_input_inflated, n, last)
-            != NGX_OK)
-        {
-            return;
-        }
-
-    } while (rc == GAME_INFLATE_FULL);
-}
-
-
-static ngx_int_t
-ngx_game_input_inflater(ngx_game_session_t *s)
-{
-    if (ngx_game_input_inflated == NULL) {
-        ngx_game_input_inflated = ngx_alloc(NGX_GAME_INPUT_INFLATE,
-                                            s->connection->log);
-        if (ngx_game_input_inflated == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    if (s->zip->inflate == NULL) {
-        s->zip->inflate = game_inflate_create(&s->zip->params);
-        if (s->zip->inflate == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* a piece of a message as it is meant: checked, then collected or, if the
- * message is whole, handed on */
-
-static ngx_int_t
-ngx_game_input_piece(ngx_game_session_t *s, game_ws_event_t *ev, u_char *data,
-    size_t len, ngx_uint_t last)
-{
-    uint32_t           utf8;
-    ngx_game_input_t  *in;
-
-    in = s->in;
-    utf8 = in ? in->utf8 : GAME_UTF8_START;
-
-    if (ev->opcode == GAME_WS_TEXT
-        && (game_utf8_check(&utf8, data, len) != 0
-            || (last && utf8 != GAME_UTF8_START)))
-    {
-        ngx_game_close_fail(s, 1007, "text is not UTF-8");
-        return NGX_ERROR;
-    }
-
-    if (last && (in == NULL || in->len == 0)) {
-        ngx_game_session_message(s, ev->opcode, data, len);
-        return NGX_OK;
-    }
-
-    if (len && ngx_game_input_append(s, data, len) != NGX_OK) {
-        ngx_game_close_fail(s, 1011, "no memory");
-        return NGX_ERROR;
-    }
-
-    in = s->in;
-
-    if (in) {
-        in->utf8 = utf8;
-    }
-
-    if (last) {
-        ngx_game_session_message(s, ev->opcode, in->data, in->len);
-    }
-
-    return NGX_OK;
-}
-
-
-/* grows with what came, not with what a frame's header promises */
-
-static ngx_int_t
-ngx_game_input_append(ngx_game_session_t *s, u_char *data, size_t len)
-{
-    size_t             need, size;
-    u_char            *p;
-    ngx_game_input_t  *in;
-
-    in = ngx_game_input_get(s);
-    if (in == NULL) {
-        return NGX_ERROR;
-    }
-
-    need = in->len + len;
-
-    if (need > in->size) {
-        size = ngx_max(2 * in->size, NGX_GAME_INPUT_MESSAGE);
-        size = ngx_min(size, s->conf->message_max_size);
-        size = ngx_max(size, need);
-
-        p = realloc(in->data, size);
-        if (p == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, s->connection->log, ngx_errno,
-                          "realloc(%uz) failed", size);
-            return NGX_ERROR;
-        }
-
-        in->data = p;
-        in->size = size;
-    }
-
-    ngx_memcpy(in->data + in->len, data, len);
-    in->len = need;
-
-    return NGX_OK;
-}
-
-
-static ngx_game_input_t *
+ngx_game_input_t *
 ngx_game_input_get(ngx_game_session_t *s)
 {
     if (s->in == NULL) {
@@ -523,38 +304,7 @@ ngx_game_input_get(ngx_game_session_t *s)
 }
 
 
-/* the message has ended, one way or another */
-
-static void
-ngx_game_input_forget(ngx_game_session_t *s)
-{
-    ngx_game_input_t  *in;
-
-    if (s->zip && s->zip->inflate && !s->zip->params.client_takeover) {
-        game_inflate_destroy(s->zip->inflate);
-        s->zip->inflate = NULL;
-    }
-
-    in = s->in;
-
-    if (in == NULL) {
-        return;
-    }
-
-    if (in->data) {
-        ngx_free(in->data);
-        in->data = NULL;
-    }
-
-    in->len = 0;
-    in->size = 0;
-    in->utf8 = GAME_UTF8_START;
-
-    ngx_game_input_release(s);
-}
-
-
-static void
+void
 ngx_game_input_release(ngx_game_session_t *s)
 {
     ngx_game_input_t  *in;

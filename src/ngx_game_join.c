@@ -21,8 +21,12 @@
 /* rooms that may turn out to be full before a join gives up */
 #define NGX_GAME_JOIN_TRIES    16
 
+/* seconds between two warnings of a full registry; the others are info */
+#define NGX_GAME_JOIN_QUIET    1
+
 
 static void ngx_game_join_match(ngx_game_join_t *join, uint64_t skip);
+static void ngx_game_join_full(ngx_game_join_t *join);
 static void ngx_game_join_named(ngx_game_join_t *join);
 static void ngx_game_join_send(ngx_game_join_t *join);
 static void ngx_game_join_end(ngx_game_join_t *join);
@@ -96,6 +100,7 @@ ngx_game_join_match(ngx_game_join_t *join, uint64_t skip)
     join->target = 0;
 
     if (join->tries++ == NGX_GAME_JOIN_TRIES) {
+        ngx_game_count(refused_full, 1);
         ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
                              "all rooms are full");
         return;
@@ -105,16 +110,35 @@ ngx_game_join_match(ngx_game_join_t *join, uint64_t skip)
                                  &join->target, &join->owner, &created);
 
     if (rc != NGX_OK) {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "no room for another room of game \"%V\": the registry "
-                      "is full, increase \"game_zone\"", &join->game->name);
+        ngx_game_join_full(join);
 
+        ngx_game_count(refused_full, 1);
         ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
                              "no room for another room");
         return;
     }
 
     ngx_game_join_send(join);
+}
+
+
+static void
+ngx_game_join_full(ngx_game_join_t *join)
+{
+    ngx_uint_t  level;
+
+    static time_t  warned;
+
+    level = NGX_LOG_INFO;
+
+    if (ngx_time() - warned >= NGX_GAME_JOIN_QUIET) {
+        warned = ngx_time();
+        level = NGX_LOG_WARN;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "no room for another room of game \"%V\": the registry is "
+                  "full, increase \"game_zone\"", &join->game->name);
 }
 
 

@@ -678,13 +678,7 @@ ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
         ngx_game_gateway_broadcast(to->room, codec, kind, &payload, to->except,
                                 to->n);
 
-    } else if (ngx_game_sync_send(to->player->gateway, to->room->id,
-                                  to->player->id, kind, &payload)
-               != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "a message to player %V was dropped: its worker is "
-                      "dead or can't keep up",
-                      ngx_game_id_text(to->player->id));
+    } else {
+        ngx_game_gateway_send(to->player, kind, &payload);
     }
 }

@@ -19,6 +19,9 @@
 /* send_chain stops at 2G without saying that it could go on */
 #define NGX_GAME_OUTPUT_BYTES  (1024 * 1024 * 1024)
 
+/* what a waiting frame costs besides its bytes, roughly */
+#define NGX_GAME_OUTPUT_COST   64
+
 /* seconds between two warnings about slow clients; the others are info */
 #define NGX_GAME_OUTPUT_QUIET  1
 
@@ -80,16 +83,24 @@ ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame)
 }
 
 
-/* one message of any size may be under way */
+/* one message of any size may be under way; a small one costs more memory than
+ * its bytes */
 
 static ngx_uint_t
 ngx_game_output_over(ngx_game_session_t *s, ngx_game_frame_t *frame)
 {
-    if (s->out == NULL) {
+    size_t              waiting;
+    ngx_game_output_t  *out;
+
+    out = s->out;
+
+    if (out == NULL) {
         return 0;
     }
 
-    return s->out->bytes + ngx_game_frame_size(frame) > s->conf->send_buffer;
+    waiting = out->bytes + (out->tail - out->head) * NGX_GAME_OUTPUT_COST;
+
+    return waiting + ngx_game_frame_size(frame) > s->conf->send_buffer;
 }
 
 
@@ -228,8 +239,8 @@ ngx_game_output_reserve(ngx_game_session_t *s)
 
 
 /*
- * RFC 6455, 5.5.3: only the latest ping has to be answered.  Each is, until too
- * many answers wait: so a client that pings and does not read is bounded.
+ * RFC 6455, 5.5.3: only the latest ping has to be answered.  Each is, until
+ * too many answers wait: so a client that pings and does not read is bounded.
  */
 
 ngx_int_t

@@ -18,9 +18,11 @@
 #include "ngx_game_sandbox.h"
 #include "ngx_game_coroutine.h"
 #include "ngx_game_pattern.h"
-#include "ngx_game_script.h"
 #include "ngx_game_source.h"
 #include "ngx_game_vm.h"
+
+#include <lauxlib.h>
+#include <lualib.h>
 
 
 static void ngx_game_sandbox_copy(lua_State *L, const char *const *names);
@@ -386,7 +388,7 @@ ngx_game_sandbox_print(lua_State *L)
         lua_pop(L, 1);
     }
 
-    ngx_game_script_printable(line, p - line);
+    ngx_game_vm_printable(line, p - line);
 
     ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0, "game \"%s\": %*s",
                   lua_tostring(L, lua_upvalueindex(1)),

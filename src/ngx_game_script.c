@@ -9,7 +9,6 @@
 
 #include "ngx_game.h"
 #include "ngx_game_script.h"
-#include "ngx_game_call.h"
 #include "ngx_game_class.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_sandbox.h"
@@ -75,6 +74,7 @@ ngx_game_script_check(ngx_conf_t *cf, ngx_game_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
+    ngx_memzero(&load, sizeof(ngx_game_script_load_t));
     load.mcf = mcf;
     load.pool = cf->pool;
     load.log = cf->log;
@@ -364,17 +364,4 @@ size_t
 ngx_game_script_memory(void)
 {
     return ngx_game_script.vm ? ngx_game_script.vm->used : 0;
-}
-
-
-void
-ngx_game_script_printable(u_char *text, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (text[i] < 0x20 || text[i] == 0x7f) {
-            text[i] = ' ';
-        }
-    }
 }

@@ -3,9 +3,9 @@
  * Copyright (C) ngx_game authors
  *
  * Scripts: one LuaJIT VM per worker with a sandbox, a memory quota and a
- * watchdog, the class table of each game, and pooled coroutines for handlers.
- * It knows games, but neither rooms nor players: those come as the caller's
- * values.
+ * watchdog, and the class table of each game.  Handlers are called by
+ * ngx_game_call.h.  It knows games, but neither rooms nor players: those come
+ * as the caller's values.
  */
 
 
@@ -14,51 +14,15 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_call.h"
 
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
 
 
-typedef struct ngx_game_call_s  ngx_game_call_t;
-
-
-/*
- * A call of a handler, from its start to its end.  It lives as long as the
- * coroutine and is freed by the script part after `done` returned.
- */
-struct ngx_game_call_s {
-    lua_State                 *co;
-    int                        ref;           /* anchors co */
-    void                      *owner;         /* the caller's: its room */
-    const char                *handler;       /* "on_tick", for logs */
-    void                      *data;          /* the caller's */
-    ngx_queue_t                link;          /* the caller's: waiting calls */
-
-    /*
-     * The end.  rc: NGX_OK, n results on top of co's stack; NGX_ERROR, the
-     * error with its traceback as text in *error; NGX_DECLINED, prepare said
-     * there is nothing to call.  It runs unprotected: for what may allocate
-     * in the VM it uses ngx_game_script_protect().
-     */
-    void                     (*done)(ngx_game_call_t *call, ngx_int_t rc,
-                                     int n, ngx_str_t *error);
-    ngx_event_t                timer;         /* for game.sleep */
-    unsigned                   waiting:1;
-    unsigned                   cancelled:1;
-};
-
-
-/*
- * Runs protected, on co: pushes the function and its arguments, returns how
- * many arguments, or -1: nothing to call.  It may raise Lua errors; they end
- * the call with NGX_ERROR.
- */
-typedef int (*ngx_game_prepare_pt)(lua_State *co, ngx_game_call_t *call);
-
-
-/* what fills `game` in the VM of the configuration, as libs does in a worker's;
- * to be set before the check.  It must not need a worker when it runs */
+/* what fills `game` in the VM of the configuration, as libs does in that of a
+ * worker; to be set before the check.  It must not need a worker */
 void ngx_game_script_set_libs(lua_CFunction libs);
 
 /* configuration: loads all games in a VM that is thrown away, fills what they
@@ -77,27 +41,6 @@ lua_State *ngx_game_script_vm(void);
 /* the class table of a game, pushed; registry reference inside */
 void ngx_game_script_push_class(lua_State *L, ngx_game_game_t *game);
 
-/*
- * Calls a handler in a pooled coroutine.  `template` has owner, handler, data
- * and done set.  Returns NGX_OK (done was called), NGX_AGAIN (it waits), or
- * NGX_ERROR (no memory; done was not called).
- * The time limit counts from the outermost call.
- */
-ngx_int_t ngx_game_script_call(ngx_game_call_t *template,
-    ngx_game_prepare_pt prepare);
-
-/* for API functions: the call that runs now, or NULL; 1 if L is its coroutine
- * itself, so that it may wait */
-ngx_game_call_t *ngx_game_script_current(void);
-ngx_uint_t ngx_game_script_may_wait(lua_State *L);
-
-/* an API function ends with: return ngx_game_script_wait(L); resume goes on
- * with nothing on its stack.  cancel: it will never go on; done is not called.
- * A call that runs, and does not wait, is dropped where it waits or ends */
-int ngx_game_script_wait(lua_State *L);
-void ngx_game_script_resume(ngx_game_call_t *call);
-void ngx_game_script_cancel(ngx_game_call_t *call);
-
 /* runs a C function protected outside of a handler, with one light userdata;
  * NGX_OK or NGX_ERROR (logged) */
 ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
@@ -106,9 +49,6 @@ ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
 void ngx_game_script_collect(void);
 
 size_t ngx_game_script_memory(void);
-
-/* replaces control characters by spaces: for one line of a log */
-void ngx_game_script_printable(u_char *text, size_t len);
 
 
 #endif /* _NGX_GAME_SCRIPT_H_INCLUDED_ */

@@ -343,3 +343,25 @@ ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
         }
     }
 }
+
+
+void
+ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch)
+{
+    ngx_queue_t        *q, *next;
+    ngx_game_player_t  *player;
+
+    static const ngx_str_t  behind = ngx_string("the worker can't keep up");
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->gateway == epoch) {
+            ngx_game_seat_kick(player, 1013, &behind, NGX_GAME_ERROR);
+        }
+    }
+}

@@ -41,6 +41,9 @@ void ngx_game_seat_kick(ngx_game_player_t *player, ngx_uint_t code,
 /* the players whose sessions are at that worker leave, it is dead */
 void ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch);
 
+/* the same, it lives but is too far behind: they are closed with 1013 */
+void ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch);
+
 /* on_auth has ended; status 0: the player is admitted, else one of HTTP */
 void ngx_game_seat_authed(ngx_game_room_t *room, uint64_t player,
     ngx_uint_t status, const ngx_str_t *reason);

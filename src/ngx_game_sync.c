@@ -166,7 +166,7 @@ ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_LEAVE, why, room, player);
 
-    (void) ngx_game_channel_send(owner, &record, NULL, 0);
+    (void) ngx_game_channel_tell(owner, &record, NULL, 0);
 }
 
 
@@ -290,7 +290,7 @@ ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player)
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_ADMIT, 0, room, player);
 
-    (void) ngx_game_channel_send(gateway, &record, NULL, 0);
+    (void) ngx_game_channel_tell(gateway, &record, NULL, 0);
 }
 
 
@@ -309,7 +309,7 @@ ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
                        room, player);
     record.flags = refusal->retry;
 
-    (void) ngx_game_channel_send(gateway, &record, &refusal->reason, 1);
+    (void) ngx_game_channel_tell(gateway, &record, &refusal->reason, 1);
 }
 
 
@@ -329,7 +329,7 @@ ngx_game_sync_send(uint64_t gateway, uint64_t room, uint64_t player,
 
     rc = ngx_game_channel_send(gateway, &record, payload, 1);
 
-    return (rc == NGX_OK || rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+    return (rc == NGX_AGAIN) ? NGX_OK : rc;
 }
 
 
@@ -367,7 +367,7 @@ ngx_game_sync_broadcast(uint64_t gateway, uint64_t room,
 
     rc = ngx_game_channel_send(gateway, &record, parts, 3);
 
-    return (rc == NGX_OK || rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+    return (rc == NGX_AGAIN) ? NGX_OK : rc;
 }
 
 
@@ -385,7 +385,7 @@ ngx_game_sync_close(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_CLOSE, code, room, player);
     record.flags = why;
 
-    (void) ngx_game_channel_send(gateway, &record, reason, 1);
+    (void) ngx_game_channel_tell(gateway, &record, reason, 1);
 }
 
 

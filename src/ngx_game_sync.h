@@ -76,7 +76,8 @@ void ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_refusal_t *refusal);
 
-/* NGX_OK or NGX_ERROR: the gateway is gone or too far behind */
+/* NGX_OK, NGX_DECLINED: the gateway is dead, which is reported later, or
+ * NGX_ERROR: it is too far behind */
 ngx_int_t ngx_game_sync_send(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_kind_e kind, const ngx_str_t *payload);
 ngx_int_t ngx_game_sync_broadcast(uint64_t gateway, uint64_t room,

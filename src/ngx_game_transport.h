@@ -3,7 +3,7 @@
  * Copyright (C) ngx_game authors
  *
  * The private header of a session's parts: how the handshake starts a session,
- * and what session, input and output ask of each other.
+ * and what session, close, input, message and output ask of each other.
  */
 
 
@@ -31,6 +31,17 @@ struct ngx_game_zip_s {
     game_deflate_params_t      params;
     game_inflate_t            *inflate;       /* kept only with takeover */
     game_deflate_t            *deflate;       /* made only with takeover */
+};
+
+
+/* what is kept of a session's input */
+struct ngx_game_input_s {
+    u_char                    *rest;          /* read, but not parsed yet */
+    size_t                     rest_len;
+    u_char                    *data;          /* the message under way */
+    size_t                     len;
+    size_t                     size;
+    uint32_t                   utf8;          /* its state after len bytes */
 };
 
 
@@ -121,8 +132,24 @@ ngx_int_t ngx_game_input_keep(ngx_game_session_t *s, u_char *data,
 /* reads and parses what is there, within the share of one turn */
 void ngx_game_input_read(ngx_game_session_t *s);
 
+/* counts a message or a control frame; NGX_BUSY: there are too many, the
+ * session closes */
+ngx_int_t ngx_game_input_allow(ngx_game_session_t *s);
+
+/* s->in, made on need, NULL: no memory; and freed if it holds nothing */
+ngx_game_input_t *ngx_game_input_get(ngx_game_session_t *s);
+void ngx_game_input_release(ngx_game_session_t *s);
+
 /* frees all that is kept */
 void ngx_game_input_free(ngx_game_session_t *s);
+
+
+/* message: made of the pieces that input finds */
+
+void ngx_game_message_data(ngx_game_session_t *s, game_ws_event_t *ev);
+
+/* there is no message under way any more */
+void ngx_game_message_forget(ngx_game_session_t *s);
 
 
 /* output: what waits to be written; the only sender */

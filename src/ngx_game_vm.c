@@ -132,18 +132,15 @@ ngx_game_vm_error(lua_State *L)
 }
 
 
-/* LuaJIT has no limit of its own where C functions call Lua functions that call
- * them again.  The stack grows down */
+/* LuaJIT has no limit of its own where C functions call Lua functions that
+ * call them again.  The stack grows down */
 ngx_uint_t
 ngx_game_vm_stack_full(lua_State *L)
 {
     char           *here;
-    void           *data;
     ngx_game_vm_t  *vm;
 
-    (void) lua_getallocf(L, &data);
-    vm = data;
-
+    vm = ngx_game_vm_get(L);
     here = __builtin_frame_address(0);
 
     return vm->stack > here && vm->stack - here > NGX_GAME_VM_STACK;
@@ -159,16 +156,38 @@ ngx_game_vm_check_stack(lua_State *L)
 }
 
 
+ngx_game_vm_t *
+ngx_game_vm_get(lua_State *L)
+{
+    void  *data;
+
+    (void) lua_getallocf(L, &data);
+
+    return data;
+}
+
+
 size_t
 ngx_game_vm_left(lua_State *L)
 {
-    void           *data;
     ngx_game_vm_t  *vm;
 
-    (void) lua_getallocf(L, &data);
-    vm = data;
+    vm = ngx_game_vm_get(L);
 
-    return vm->quota > vm->used ? vm->quota - vm->used : 0;
+    return vm->quota - ngx_min(vm->used, vm->quota);
+}
+
+
+void
+ngx_game_vm_printable(u_char *text, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (text[i] < 0x20 || text[i] == 0x7f) {
+            text[i] = ' ';
+        }
+    }
 }
 
 
@@ -299,14 +318,11 @@ static int
 ngx_game_vm_step(lua_State *L)
 {
     int            *kb;
-    void           *data;
     size_t          left, pause;
     ngx_game_vm_t  *vm;
 
     kb = lua_touserdata(L, 1);
-
-    (void) lua_getallocf(L, &data);
-    vm = data;
+    vm = ngx_game_vm_get(L);
 
     if (vm->exhausted) {
         (void) lua_gc(L, LUA_GCCOLLECT, 0);

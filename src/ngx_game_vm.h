@@ -26,6 +26,8 @@ typedef struct {
     size_t                     quota;
     size_t                     used;
     uint64_t                   grown;         /* bytes ever allocated */
+    lua_State                 *handler;       /* coroutine of the handler that
+                                               * runs, or NULL */
 
     /* private */
     char                      *stack;         /* where it began */
@@ -63,8 +65,12 @@ const char *ngx_game_vm_error(lua_State *L);
 ngx_uint_t ngx_game_vm_stack_full(lua_State *L);
 void ngx_game_vm_check_stack(lua_State *L);
 
-/* of the VM of L: how many bytes are left of the quota */
+/* the VM of L, and how many bytes are left of its quota */
+ngx_game_vm_t *ngx_game_vm_get(lua_State *L);
 size_t ngx_game_vm_left(lua_State *L);
+
+/* replaces control characters by spaces: for one line of a log */
+void ngx_game_vm_printable(u_char *text, size_t len);
 
 
 #endif /* _NGX_GAME_VM_H_INCLUDED_ */

@@ -403,9 +403,13 @@ ngx_game_watchdog_abort(uint64_t elapsed)
 {
     u_char      *p;
     u_char       buf[512];
+    ngx_fd_t     fd;
     const char  *what;
 
     what = ngx_game_watchdog.what;
+
+    /* a log may be a syslog server's */
+    fd = ngx_cycle->log->file ? ngx_cycle->log->file->fd : ngx_stderr;
 
     p = ngx_slprintf(buf, buf + sizeof(buf),
                      "%V [alert] %P#%P: script \"%s\" can't be stopped after "
@@ -413,9 +417,7 @@ ngx_game_watchdog_abort(uint64_t elapsed)
                      &ngx_cached_err_log_time, ngx_pid,
                      ngx_game_watchdog_ctx.tid, what ? what : "", elapsed);
 
-    if (ngx_cycle->log->file) {
-        (void) ngx_write_fd(ngx_cycle->log->file->fd, buf, p - buf);
-    }
+    (void) ngx_write_fd(fd, buf, p - buf);
 
     abort();
 }

@@ -37,9 +37,11 @@
 # matches by regex.  Clients, each named by a word:
 #     a open PATH [tls] [status=403] [protocol=P] [origin=O] [deflate[=OFFER]]
 #            [on=b] [off=b] [nopong] [early=TEXT] [header="Name: value"]
-#            [times=N]
-#                           on, off: in b's worker, in another than b's;
-#                           times: a, a2, a3, ... aN
+#            [times=N] [set="Name: value"] [method=M] [http=1.0] [body=TEXT]
+#                           on, off: in b's worker, in another than b's
+#                           (off=b,c: in another than both);
+#                           times: a, a2, a3, ... aN; max: as many as are taken
+#                           set: in place of the right header; "Name:" for none
 #     a handshake PATH ...  the same without waiting for the answer
 #     a answer [status=403] waits for it
 #     a > TEXT              sends text; escapes as in Perl: \n \\ \x00 \x{1f600}
@@ -51,8 +53,15 @@
 #     a numbered N M SIZE   gets such messages, from N to M
 #     a >frag A|B|C         sends text in fragments
 #     a >z TEXT             sends text deflated
-#     a >frame OPCODE [fin=0] [rsv=N] [mask=HEX|none] HEX
+#     a >frame OPCODE [fin=0] [rsv=N] [mask=HEX|none] [rep=N] HEX
 #     a >hex HEX            sends bytes as they are
+#     a sends [pieces=N] [fragments=N]
+#                           how from now on: N bytes a write, N bytes a frame
+#     a echo [binary] [noise] [deflated] [slow] N ...
+#                           sends messages of N bytes; each comes back, deflated
+#                           if it was, from 128 bytes on, but noise only with
+#                           context takeover; slow: within 20 s
+#     a wire < N            so many bytes of messages came back to all echoes
 #     a count N M, a expect N M   sends or gets the numbers from N to M
 #     a < TEXT              the next message is this text
 #     a <bin HEX, a <rep N TEXT, a <z TEXT (it came deflated)
@@ -61,17 +70,24 @@
 #     a until STEP          the same, but others may come before: until ~ x
 #     a none SECONDS        nothing comes
 #     a ping TEXT           sends a ping;   a pong? TEXT  a pong comes
+#     a pongs < N TEXT      fewer than N pongs come, the last with TEXT
 #     a ping?               a ping comes (answered unless opened with nopong)
+#     a pong [TEXT]         sends a pong; without TEXT it answers the last ping?
 #     a close [CODE [REASON]]
 #     a close? CODE         a close frame comes, then the end of the connection;
 #                           1005: without a code, 1006: no frame
 #     a close~ CODE REGEX   the same, and the reason matches
+#     a ignores close       does not answer it
 #     a end, a reset        ends the connection by a FIN, by an RST
 #     a body ~ REGEX, a body json JSON, a header NAME ~ REGEX
 #                           of the response to open
 # Others:
 #     wait SECONDS
+#     takes MIN MAX STEP    the step ends after so many seconds
 #     http METHOD PATH [STATUS] [tls] [header="Name: value"] [~ REGEX | json J]
+#     unanswered PATH       a connection is closed without an answer
+#     refused PATH STATUS until STATUS   handshakes on one connection, that are
+#                           all refused
 #     status PATH OP VALUE  of GET /status, asked until it is so: == != < > <=
 #                           >= or ~;  sessions.0, workers.*.rooms (their sum),
 #                           workers.# (their number)
@@ -85,6 +101,17 @@
 #     kill NAME worker of a    a signal to a's worker, until it has died
 #     stop worker of a, cont worker of a    by SIGSTOP and SIGCONT
 #     a memory < MB         of its worker, what is not shared
+#     crowd storm PATH clients=N messages=M seconds=S
+#                           N clients send M messages each, and get those of
+#                           all: the game broadcasts text as it comes
+#     crowd churn PATH clients=N seconds=S seed=X [kill=K] [reload=R]
+#                           N clients come, talk and go while K workers are
+#                           killed; the game sends `welcome` and echoes numbers
+#     crowd idle PATH warm=N limit=BYTES
+#                           $TEST_NGINX_GAME_SESSIONS sessions that do nothing:
+#                           what each costs in the workers
+#     descriptors remember, descriptors same
+#                           what the workers have open is as it was
 #     respawned             until there are as many workers as configured
 #
 # TEST_NGINX_GAME_WORKERS is the number of workers of blocks that don't say how

@@ -16,7 +16,9 @@ use IO::Select;
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use Socket qw(SOL_SOCKET SO_LINGER);
-use Time::HiRes qw(time);
+use Time::HiRes qw(time sleep);
+
+$SIG{PIPE} = 'IGNORE';
 
 our %OPCODE = (text => 1, binary => 2, close => 8, ping => 9, pong => 10);
 
@@ -54,9 +56,10 @@ sub http {
 
 
 sub request {
-    my ($self, $method, $path, $headers, $more) = @_;
+    my ($self, $method, $path, $headers, $more, $version) = @_;
 
-    my $request = "$method $path HTTP/1.1\r\n";
+    $version //= '1.1';
+    my $request = "$method $path HTTP/$version\r\n";
     $request .= "Host: localhost\r\n" if !grep { /^host:/i } @$headers;
     $request .= "$_\r\n" for @$headers;
     $self->write("$request\r\n" . ($more // ''));
@@ -106,7 +109,9 @@ sub response {
 
 
 # the opening handshake; options: headers (array), protocol, origin, deflate
-# (an offer, or 1), early (bytes that go with the request)
+# (an offer, or 1), early (bytes that go with the request); to be wrong: set
+# (array: what a header is in place of the right one, `Name:` for none), method,
+# http (its version)
 sub open {
     my ($self, $path, %o) = @_;
 
@@ -128,16 +133,24 @@ sub handshake {
     push @headers, 'Sec-WebSocket-Extensions: permessage-deflate'
                    . ($o{deflate} eq '1' ? '' : "; $o{deflate}") if $o{deflate};
 
-    $self->{handshake} = [$path, $key, $o{deflate}];
-    $self->request('GET', $path, [@headers, @{$o{headers} // []}], $o{early});
+    for my $set (@{$o{set} // []}) {
+        my ($name, $value) = split /:\s*/, $set, 2;
+        @headers = grep { !/^\Q$name\E:/i } @headers;
+        push @headers, $set if length $value;
+    }
+
+    $o{method} //= 'GET';
+    $self->{handshake} = [$path, $key, $o{deflate}, $o{method}];
+    $self->request($o{method}, $path, [@headers, @{$o{headers} // []}],
+                   $o{early}, $o{http});
 }
 
 
 sub answer {
     my ($self) = @_;
 
-    my ($path, $key, $deflate) = @{$self->{handshake}};
-    my $r = $self->response('GET', $path);
+    my ($path, $key, $deflate, $method) = @{$self->{handshake}};
+    my $r = $self->response($method, $path);
     return $r if $r->{status} != 101;
 
     my $h = $r->{headers};
@@ -163,12 +176,20 @@ sub start_deflate {
     die "an extension was not offered: $answer\n"
         if !$offer || $answer !~ /^permessage-deflate\b/;
 
-    my ($bits) = $answer =~ /client_max_window_bits=(\d+)/;
+    my ($own) = $answer =~ /client_max_window_bits=(\d+)/;
+    my ($bits) = $answer =~ /server_max_window_bits=(\d+)/;
+    $own //= 15;
+    $bits //= 15;
+
+    # a buffer of the window's size, or zlib would not notice much of what
+    # refers beyond it
     $self->{deflate} = Compress::Raw::Zlib::Deflate->new(
-        -WindowBits => -($bits // 15), -AppendOutput => 1);
+        -WindowBits => -$own, -AppendOutput => 1);
     $self->{inflate} = Compress::Raw::Zlib::Inflate->new(
-        -WindowBits => -15, -AppendOutput => 1, -LimitOutput => 0);
+        -WindowBits => -$bits, -Bufsize => 1 << $bits, -AppendOutput => 1,
+        -LimitOutput => 0);
     $self->{reset} = $answer =~ /client_no_context_takeover/;
+    $self->{forget} = $answer =~ /server_no_context_takeover/;
 }
 
 
@@ -183,9 +204,10 @@ sub write {
     while (length $data) {
         die "cannot send: the server does not read\n" if time > $end;
 
-        my $n = $self->{socket}->syswrite($data, 65536);
+        my $n = $self->{socket}->syswrite($data, $self->{pieces} // 65536);
         if (defined $n) {
             substr $data, 0, $n, '';
+            sleep 0.0005 if $self->{pieces} && length $data < 4096;
             next;
         }
         die "cannot send: $!\n" unless $!{EAGAIN} || $!{EINTR};
@@ -255,7 +277,19 @@ sub send {
         $o{rsv} = 4;
     }
 
-    $self->write($self->frame($OPCODE{$kind} // $kind, $payload, %o));
+    my $opcode = $OPCODE{$kind} // $kind;
+    my $size = $self->{fragments};
+    return $self->write($self->frame($opcode, $payload, %o))
+        if !$size || $opcode > 2 || exists $o{fin};
+
+    my $frames = '';
+    my $last = length($payload) - $size;
+    for (my $i = 0; !$i || $i < length $payload; $i += $size) {
+        $frames .= $self->frame($opcode, substr($payload, $i, $size), %o,
+                                fin => $i >= $last ? 1 : 0);
+        ($opcode, $o{rsv}) = (0, 0);
+    }
+    $self->write($frames);
 }
 
 
@@ -400,6 +434,7 @@ sub inflated {
     $data .= "\x00\x00\xff\xff";
     my $status = $self->{inflate}->inflate($data, $out);
     die "cannot inflate what the server sent: $status\n" if $status != Z_OK;
+    $self->{inflate}->inflateReset if $self->{forget};
 
     return $out;
 }

@@ -14,6 +14,7 @@ use Test::More ();
 use Text::ParseWords qw(shellwords);
 use Time::HiRes qw(time sleep);
 use TestGame::Client;
+use TestGame::Crowd;
 
 our $Wait = 5;                  # seconds that a step may take
 our $Killed;                    # a step killed a worker
@@ -22,7 +23,7 @@ my $Root = $ENV{TEST_NGINX_SERVROOT};
 my $Log = "$Root/logs/error.log";
 my $Json = JSON::PP->new->utf8->allow_nonref->canonical;
 
-my (%Clients, %Vars, %Stopped, $Workers);
+my (%Clients, %Vars, %Stopped, $Workers, $Descriptors);
 
 
 # $name and $workers are the block's
@@ -31,6 +32,7 @@ sub run {
 
     (%Clients, %Vars) = ();
     $Workers = $workers;
+    local $SIG{PIPE} = 'IGNORE';
     my $n = 0;
 
     for my $line (split /\n/, $text) {
@@ -92,10 +94,19 @@ sub opening {
 
     my ($path, %o) = options($arg);
 
-    for my $i (1 .. $o{times} // 1) {
+    my $max = ($o{times} // 1) eq 'max';
+
+    for my $i (1 .. ($max ? 10000 : $o{times} // 1)) {
         my $n = $i == 1 ? $name : "$name$i";
-        handshake($n, $arg);
-        client_answer($Clients{$n}, $arg);
+        my $ok = eval {
+            handshake($n, $arg);
+            client_answer($Clients{$n}, $arg);
+            1;
+        };
+        next if $ok;
+        die $@ if !$max || $i == 1;
+        delete $Clients{$n};
+        last;
     }
 }
 
@@ -115,9 +126,11 @@ sub handshake {
             port => port($o{tls}));
         last if !$o{on} && !$o{off};
 
-        my $pid = $client->http('GET', '/_worker', [])->{headers}{'x-worker'};
-        last if $o{on} && $pid == $Clients{$o{on}}{worker}
-                || $o{off} && $pid != $Clients{$o{off}}{worker};
+        my $r = eval { $client->http('GET', '/_worker', []) };
+        next if !$r && $o{off};
+        my $pid = ($r // die $@)->{headers}{'x-worker'};
+        last if $o{on} ? $pid == $Clients{$o{on}}{worker}
+                : !grep { $pid == $Clients{$_}{worker} } split /,/, $o{off};
 
         $client->end;
         die "no connection to such a worker\n" if $try == 100;
@@ -125,6 +138,7 @@ sub handshake {
 
     $client->{pong} = 0 if $o{nopong};
     $o{early} = $client->frame(1, unescape($o{early})) if defined $o{early};
+    $o{early} = unescape($o{body}) if defined $o{body};
 
     $client->handshake($path, %o);
 
@@ -183,7 +197,8 @@ sub outgoing {
         my ($opcode, @words) = split ' ', $arg;
         my %o = map { split /=/ } grep { /=/ } @words;
         $o{mask} = $o{mask} eq 'none' ? '' : unhex($o{mask}) if exists $o{mask};
-        return $client->send($opcode, unhex(join '', grep { !/=/ } @words), %o);
+        my $payload = unhex(join '', grep { !/=/ } @words);
+        return $client->send($opcode, $payload x ($o{rep} // 1), %o);
     }
 
     die "unknown step: >$op\n";
@@ -306,13 +321,80 @@ sub client_expect {
 }
 
 
+# what comes back is what was sent, of each size
+sub client_echo {
+    my ($client, $arg) = @_;
+
+    my ($kind, %o) = ('text');
+    for my $word (split ' ', $arg) {
+        if ($word eq 'binary') { $kind = $word; next }
+        if ($word !~ /^\d+$/) { $o{$word} = 1; next }
+
+        my $data = $o{noise} ? join '', map { chr int rand 256 } 1 .. $word
+                             : prose($word);
+        $client->send($kind, $data, deflate => $o{deflated});
+
+        my $m = $client->wait(messages => $o{slow} ? 20 : $Wait)
+            or die "$word bytes did not come back",
+                   $client->{close} ? ": $client->{close}{code}" : '', "\n";
+        die "other than $word bytes of $kind came back: ", show($m->{data}),
+            "\n" if $m->{kind} ne $kind || $m->{data} ne $data;
+        die "$word bytes came back with RSV1 $m->{deflated}\n"
+            if $o{deflated} && $word >= 128
+               && $m->{deflated} == ($o{noise} && $client->{forget} ? 1 : 0);
+        $client->{wire} += $m->{size};
+    }
+}
+
+
+# text that deflates as what games say does
+sub prose {
+    my $size = shift;
+
+    my $text = '';
+    my $n = 0;
+    while (length $text < $size && length $text < 65536) {
+        $n = ($n * 1103515245 + 12345) % 2**31;
+        $text .= "{\"id\":$n,\"x\":" . $n % 800 . ',"name":"J\xc3\xb6rg '
+                 . "\xf0\x9f\x98\x80\"},";
+    }
+    $text = substr $text x (1 + $size / (1 + length $text)), 0, $size;
+
+    # not to end within a character
+    $text =~ s/([\xc0-\xff][\x80-\xbf]*)\z/'.' x length $1/e;
+    return $text;
+}
+
+
+# how many bytes of messages echo has received, before inflating
+sub client_wire {
+    my ($client, $arg) = @_;
+    my ($op, $n) = split ' ', $arg;
+    my $got = $client->{wire} // 0;
+    die "$got bytes\n" if !($op eq '<' ? $got < $n : $got > $n);
+}
+
+
+sub client_sends {
+    my ($client, $arg) = @_;
+    my %o = $arg =~ /(pieces|fragments)=(\d+)/g;
+    @$client{qw(pieces fragments)} = @o{qw(pieces fragments)};
+}
+
+
+sub client_pong {
+    my ($client, $arg) = @_;
+    $client->send(pong => length $arg ? unescape($arg) : $client->{pinged});
+}
+
+
 sub client_ping { $_[0]->send(ping => unescape($_[1])) }
 sub client_end { $_[0]->end }
 sub client_reset { $_[0]->end(1) }
 
 
 sub client_ping_comes {
-    defined $_[0]->wait(pings => $Wait) or die "no ping came\n";
+    $_[0]{pinged} = $_[0]->wait(pings => $Wait) // die "no ping came\n";
 }
 
 
@@ -323,12 +405,27 @@ sub client_pong_comes {
 }
 
 
+sub client_pongs {
+    my ($client, $arg) = @_;
+    my ($n, $last) = $arg =~ /^< (\d+) (.*)/ or die "pongs < N TEXT\n";
+    for (2 .. $n) {
+        my $got = $client->wait(pongs => $Wait) // die "no pong came\n";
+        return if $got eq unescape($last);
+    }
+    die "there are more\n";
+}
+
+
 sub client_close {
     my ($client, $arg) = @_;
     my ($code, $reason) = split ' ', $arg, 2;
-    $client->send(close => $code ? pack('n', $code) . ($reason // '') : '');
+    $client->send(close => defined $code ? pack('n', $code) . ($reason // '')
+                                         : '');
     $client->{closing} = 1;
 }
+
+
+sub client_ignores { $_[0]{closing} = 1 }
 
 
 sub client_close_like {
@@ -366,6 +463,15 @@ sub client_header {
 
 # ---- the rest of the world
 
+sub do_takes {
+    my ($min, $max, $step) = split ' ', $_[0], 3;
+    my $start = time;
+    step($step);
+    my $took = time - $start;
+    die "it took $took s\n" if $took < $min || $took > $max;
+}
+
+
 sub do_wait { sleep $_[0] }
 sub do_signal { kill $_[0] => master() }
 sub do_log { do_file("error.log $_[0]") }
@@ -393,6 +499,36 @@ sub do_http {
     die "status $r->{status}, body: $r->{body}\n"
         if $r->{status} != ($status // 200);
     value($r->{body}, $check) if defined $check;
+}
+
+
+# handshakes on one connection, refused by $first until they are by $last
+sub do_refused {
+    my ($path, $first, $last) = $_[0] =~ /^(\S+) (\d+) until (\d+)$/
+        or die "refused PATH STATUS until STATUS\n";
+
+    my $tls = $ENV{TEST_NGINX_GAME_TLS};
+    my $client = TestGame::Client->new(tls => $tls, port => port($tls));
+    my $r;
+
+    for (1 .. 20000) {
+        $r = $client->open($path);
+        last if $r->{status} != $first;
+    }
+
+    $client->end;
+    die "status $r->{status}, body: $r->{body}\n" if $r->{status} != $last;
+}
+
+
+# the worker that takes the connection has no place for it
+sub do_unanswered {
+    my ($path) = @_;
+    my $tls = $ENV{TEST_NGINX_GAME_TLS};
+    my $r = eval {
+        TestGame::Client->new(tls => $tls, port => port($tls))->open($path);
+    };
+    die "status $r->{status}\n" if $r;
 }
 
 
@@ -481,6 +617,136 @@ sub client_memory {
                =~ /^Private_Dirty:\s+(\d+)/m or die "no smaps_rollup\n";
     die "it has $kb KB\n"
         if $op eq '<' ? $kb >= $wanted * 1024 : $kb <= $wanted * 1024;
+}
+
+
+# ---- crowds
+
+sub do_crowd {
+    my ($what, $arg) = split ' ', $_[0], 2;
+    my ($path, %o) = options($arg);
+
+    my $crowd = TestGame::Crowd->new(path => $path,
+        tls => $ENV{TEST_NGINX_GAME_TLS},
+        port => port($ENV{TEST_NGINX_GAME_TLS}));
+
+    my $ok = eval {
+        if ($what eq 'storm') {
+            $crowd->storm($o{clients}, $o{messages}, $o{seconds});
+        } elsif ($what eq 'churn') {
+            churn($crowd, %o);
+        } elsif ($what eq 'idle') {
+            idle($path, %o);
+        } else {
+            die "unknown crowd: $what\n";
+        }
+        1;
+    };
+    my $error = $@;
+    $crowd->end;
+    die $error if !$ok;
+}
+
+
+# with kill=N and reload=N, in an order that depends on the seed
+sub churn {
+    my ($crowd, %o) = @_;
+
+    srand $o{seed};
+    $crowd->{may_lose} = $o{kill} || $o{reload};
+    $Killed = 1 if $o{kill};
+
+    my @events = map { $_->[1] } sort { $a->[0] <=> $b->[0] } map { [rand, $_] }
+        (\&kill_any) x ($o{kill} // 0),
+        (sub { kill HUP => master() }) x ($o{reload} // 0);
+
+    $crowd->churn($o{clients}, $o{seconds}, @events);
+
+    # not all were turned away
+    die "$crowd->{opened} sessions, $crowd->{echoes} echoes\n"
+        if $crowd->{opened} < $o{clients}
+           || $crowd->{echoes} < 5 * $o{clients};
+
+    Test::More::diag("$crowd->{opened} sessions, $crowd->{lost} lost, "
+        . "$crowd->{refused} refused, $crowd->{echoes} echoes")
+        if $ENV{TEST_NGINX_VERBOSE};
+}
+
+
+# what each session costs, after warm=N others, in bytes: at most limit=N.  As
+# many as $TEST_NGINX_GAME_SESSIONS in all
+sub idle {
+    my ($path, %o) = @_;
+
+    my $n = $ENV{TEST_NGINX_GAME_SESSIONS} - $o{warm};
+    my @sockets = TestGame::Crowd::idle(port(), $path, $o{warm});
+
+    my $before = settled_memory();
+    push @sockets, TestGame::Crowd::idle(port(), $path, $n);
+    my $bytes = (settled_memory() - $before) * 1024 / $n;
+
+    Test::More::diag(sprintf '%d bytes each of %d sessions', $bytes, $n);
+    die "an idle session costs $bytes bytes\n" if $bytes > $o{limit};
+}
+
+
+# the workers' private memory in KB, once it stays
+sub settled_memory {
+    my ($kb, $last);
+
+    retry(sub {
+        $kb = 0;
+        for my $pid (workers_of(master())) {
+            my ($one) = slurp("/proc/$pid/smaps_rollup")
+                        =~ /^Private_Dirty:\s+(\d+)/m or die "no rollup\n";
+            $kb += $one;
+        }
+        my $is = $kb == ($last // -1);
+        $last = $kb;
+        sleep 0.5;
+        die "$kb KB, still changing\n" if !$is;
+    });
+    return $kb;
+}
+
+
+sub kill_any {
+    my @pids = workers_of(master(), 1);
+    kill KILL => $pids[rand @pids];
+}
+
+
+# what the workers have open, by kind
+sub do_descriptors {
+    my $what = shift;
+
+    my $count = sub {
+        return join ', ', sort map {
+            my %n;
+            for my $fd (glob "/proc/$_/fd/*") {
+                my $to = readlink $fd // next;
+                $n{$to =~ s/:?\[\d+\]$//r}++;
+            }
+            join ' ', map { "$_ $n{$_}" } sort keys %n;
+        } workers_of(master(), 1);
+    };
+
+    if ($what eq 'remember') {
+        do_respawned();
+        my $before = '';
+        retry(sub {
+            $Descriptors = $count->();
+            ($before, $Descriptors) = ($Descriptors, $before);
+            sleep 0.3;
+            die "still changing: $before\n" if $before ne $Descriptors;
+        });
+        return;
+    }
+
+    retry(sub {
+        my $now = $count->();
+        die "before: $Descriptors\nnow: $now\n" if $now ne $Descriptors;
+    });
 }
 
 
@@ -607,11 +873,13 @@ sub find {
 sub options {
     my ($first, @words) = shellwords($_[0]);
 
-    my %o = (headers => []);
+    my %o = (headers => [], set => []);
     for my $word (@words) {
         my ($name, $value) = split /=/, $word, 2;
         if ($name eq 'header') {
             push @{$o{headers}}, $value;
+        } elsif ($name eq 'set') {
+            push @{$o{set}}, $value;
         } else {
             $o{$name} = $value // 1;
         }
