@@ -17,6 +17,9 @@ location = /echo {
     game_send_buffer      34m;
 }
 END
+
+    # 16 MB take their time on a busy machine
+    $block->set_value('http_config', 'game_script_timeout 5s;');
 });
 
 

@@ -150,7 +150,7 @@ b close~ 4005 ^see you$
 c open /ws
 c sends pieces=1
 c > x
-c >rep 5000 x
+c >rep 300 x
 c < bye
 c close~ 4005 ^see you$
 status workers.*.messages.in == 3
