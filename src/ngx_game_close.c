@@ -33,7 +33,7 @@
 
 static ngx_game_frame_t *ngx_game_close_frame(ngx_uint_t code,
     const u_char *reason, size_t len);
-static void ngx_game_close_count(ngx_uint_t code);
+static void ngx_game_close_count(ngx_uint_t code, ngx_game_reason_e why);
 static void ngx_game_close_shut(ngx_connection_t *c);
 static void ngx_game_close_destroy(ngx_game_session_t *s);
 
@@ -52,7 +52,7 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     s->code = code;
     s->why = why;
 
-    ngx_game_close_count(code);
+    ngx_game_close_count(code, why);
 
     ngx_game_session_queue(s, ngx_game_close_frame(code, (u_char *) reason,
                                                    len));
@@ -98,9 +98,15 @@ ngx_game_close_frame(ngx_uint_t code, const u_char *reason, size_t len)
 }
 
 
+/* the code alone does not tell: the client and the script may give it, too */
+
 static void
-ngx_game_close_count(ngx_uint_t code)
+ngx_game_close_count(ngx_uint_t code, ngx_game_reason_e why)
 {
+    if (why != NGX_GAME_ERROR) {
+        return;
+    }
+
     switch (code) {
 
     case 1002:

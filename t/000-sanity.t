@@ -162,3 +162,44 @@ a > z
 a <rep 1000 x
 a <rep 60000 y
 a < z
+
+
+=== TEST 13: before lua-nginx-module
+--- skip_eval: 4: ! -f "/usr/lib/nginx/modules/ngx_http_lua_module.so"
+--- main_config
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+--- config
+location = /lua {
+    content_by_lua_block {
+        ngx.say(require("cjson").encode({ jit.status(), ngx.worker.pid() }))
+    }
+}
+--- ws
+a open /echo
+a > hello
+a < hello
+http GET /lua ~ ^\[true,\d+\]
+a > hello
+a < hello
+
+
+=== TEST 14: after lua-nginx-module
+--- skip_eval: 4: ! -f "/usr/lib/nginx/modules/ngx_http_lua_module.so"
+--- main_config
+load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+load_module $TEST_NGINX_GAME_MODULE;
+--- config
+location = /lua {
+    content_by_lua_block {
+        ngx.say(require("cjson").encode({ jit.status(), ngx.worker.pid() }))
+    }
+}
+--- ws
+a open /echo
+a > hello
+a < hello
+http GET /lua ~ ^\[true,\d+\]
+a > hello
+a < hello

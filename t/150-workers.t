@@ -110,6 +110,8 @@ local Room = { codec = "raw" }
 function Room:on_message(player, message) self:broadcast(message) end
 return Room
 --- workers: 2
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 64m; }
 --- ws
@@ -140,6 +142,8 @@ local Room = { codec = "raw" }
 function Room:on_message(player, message) player:send(message) end
 return Room
 --- workers: 2
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_message_rate off; game_message_max_size 8m; game_send_buffer 8m; }
 --- ws
@@ -282,6 +286,8 @@ function Room:on_tick()
 end
 return Room
 --- workers: 3
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_send_buffer 128m; }
 --- ws
@@ -325,6 +331,8 @@ function Room:on_tick()
 end
 return Room
 --- workers: 2
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_send_buffer 128m; }
 --- ws
@@ -350,6 +358,8 @@ local Room = { codec = "raw" }
 function Room:on_message(player, message) player:send(#message .. "") end
 return Room
 --- workers: 2
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 16m; }
 --- ws

@@ -6,31 +6,32 @@
 use lib 't/lib';
 use TestGame;
 
+use List::Util qw(min);
+use POSIX ();
 use Test::More ();
 
-my $limit = `sh -c 'ulimit -n'`;
-$limit = $limit =~ /^(\d+)/ ? $1 : 1000000;
+# the workers have files of their own, and may share the sessions unevenly
+my $files = POSIX::sysconf(POSIX::_SC_OPEN_MAX());
+my $sessions = min(10000, $files - 700);
 
-# the workers have files of their own, and they may share the sessions unevenly
-my $sessions = $limit - 700;
-$sessions = 10000 if $sessions > 10000;
-
-my $reason = $sessions < 1000 ? "ulimit -n $limit is too small"
-           : -s "/proc/self/smaps_rollup" || -e "/proc/self/smaps_rollup" ? ''
-           : 'no /proc/PID/smaps_rollup';
-
-CORE::open my $module, '<:raw', $ENV{TEST_NGINX_GAME_MODULE};
-$reason = 'sanitizers have memory of their own'
-    if $module && do { local $/; <$module> } =~ /__asan_init/;
+my $reason = $sessions < 1000 ? "$files open files are too few"
+           : !-e '/proc/self/smaps_rollup' ? 'no /proc/PID/smaps_rollup'
+           : sanitized() ? 'sanitizers have memory of their own' : undef;
 
 if ($reason) {
-    Test::More::ok(1, "skipped: $reason");
+    SKIP: { Test::More::skip($reason, 1) }
     exit;
 }
 
 $ENV{TEST_NGINX_GAME_SESSIONS} = $sessions;
 worker_connections($sessions + 600);
 run_tests();
+
+sub sanitized {
+    CORE::open my $module, '<:raw', $ENV{TEST_NGINX_GAME_MODULE} or return 0;
+    local $/;
+    return <$module> =~ /__asan_init/;
+}
 
 __DATA__
 

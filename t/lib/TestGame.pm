@@ -191,6 +191,7 @@ $RunTestHelper = sub {
 };
 
 END {
+    local $?;                   # or a file that died would count as passed
     unlink "$Cert.pem", "$Cert.key";
     if (!$ENV{TEST_NGINX_NO_CLEAN} && $ServRoot =~ /servroot/
         && Test::More->builder->is_passing)
@@ -209,7 +210,9 @@ sub prepare {
     chomp(my $zone = $block->zone // '8m');
 
     my $main = $block->main_config // '';
-    if ($ENV{TEST_NGINX_GAME_MODULE} ne 'static') {
+    if ($ENV{TEST_NGINX_GAME_MODULE} ne 'static'
+        && $main !~ /TEST_NGINX_GAME_MODULE/)
+    {
         $main = "load_module $ENV{TEST_NGINX_GAME_MODULE};\n$main";
     }
     $block->set_value('main_config', $main);

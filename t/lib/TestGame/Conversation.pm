@@ -115,26 +115,9 @@ sub handshake {
     my ($name, $arg) = @_;
 
     my ($path, %o) = options($arg);
-    my $client;
-
-    $o{tls} //= $ENV{TEST_NGINX_GAME_TLS};
     delete @o{qw(on off)} if $Workers == 1;
 
-    # the worker is that of the connection, which an HTTP request shows first
-    for my $try (1 .. 100) {
-        $client = TestGame::Client->new(tls => $o{tls},
-            port => port($o{tls}));
-        last if !$o{on} && !$o{off};
-
-        my $r = eval { $client->http('GET', '/_worker', []) };
-        next if !$r && $o{off};
-        my $pid = ($r // die $@)->{headers}{'x-worker'};
-        last if $o{on} ? $pid == $Clients{$o{on}}{worker}
-                : !grep { $pid == $Clients{$_}{worker} } split /,/, $o{off};
-
-        $client->end;
-        die "no connection to such a worker\n" if $try == 100;
-    }
+    my $client = connection(%o);
 
     $client->{pong} = 0 if $o{nopong};
     $o{early} = $client->frame(1, unescape($o{early})) if defined $o{early};
@@ -144,6 +127,39 @@ sub handshake {
 
     $Clients{$name}->end if $Clients{$name};
     $Clients{$name} = $client;
+}
+
+
+# the worker is that of the connection, which an HTTP request shows first
+sub connection {
+    my %o = @_;
+
+    my $tls = $o{tls} // $ENV{TEST_NGINX_GAME_TLS};
+    my @where = (tls => $tls, port => port($tls));
+
+    return TestGame::Client->new(@where) if !$o{on} && !$o{off};
+
+    for (1 .. 100) {
+        my ($client, $pid);
+        my $ok = eval {
+            $client = TestGame::Client->new(@where);
+            my $r = $client->http('GET', '/_worker', []);
+            $pid = $r->{headers}{'x-worker'};
+        };
+
+        # a worker that is full may be another than the one that is wanted
+        if (!$ok) {
+            die $@ if $o{on};
+            next;
+        }
+
+        return $client
+            if $o{on} ? $pid == $Clients{$o{on}}{worker}
+               : !grep { $pid == $Clients{$_}{worker} } split /,/, $o{off};
+        $client->end;
+    }
+
+    die "no connection to such a worker\n";
 }
 
 
@@ -425,7 +441,7 @@ sub client_close {
 }
 
 
-sub client_ignores { $_[0]{closing} = 1 }
+sub client_ignores { @{$_[0]}{qw(closing ignores)} = (1, 1) }
 
 
 sub client_close_like {
@@ -448,6 +464,9 @@ sub client_close_comes {
         eval { client_close($client, $code == 1005 ? '' : $code) };
     }
     $client->wait(eof => $Wait) or die "the connection was not ended\n";
+
+    # the server waits for this a while
+    $client->end if !$client->{ignores};
 }
 
 
@@ -612,6 +631,9 @@ sub signal_worker {
 sub client_memory {
     my ($client, $arg) = @_;
 
+    # a sanitizer keeps what was freed
+    return if slurp($ENV{TEST_NGINX_GAME_MODULE}) =~ /__asan_init/;
+
     my ($op, $wanted) = $arg =~ /^([<>]) (\d+)$/ or die "a memory < MB\n";
     my ($kb) = slurp("/proc/$client->{worker}/smaps_rollup")
                =~ /^Private_Dirty:\s+(\d+)/m or die "no smaps_rollup\n";
@@ -664,8 +686,8 @@ sub churn {
 
     # not all were turned away
     die "$crowd->{opened} sessions, $crowd->{echoes} echoes\n"
-        if $crowd->{opened} < $o{clients}
-           || $crowd->{echoes} < 5 * $o{clients};
+        if $crowd->{opened} < $o{clients} / 4
+           || $crowd->{echoes} < $o{clients};
 
     Test::More::diag("$crowd->{opened} sessions, $crowd->{lost} lost, "
         . "$crowd->{refused} refused, $crowd->{echoes} echoes")

@@ -11,6 +11,8 @@ use strict;
 use warnings;
 
 use IO::Select;
+use List::Util qw(min);
+use Socket qw(INADDR_LOOPBACK PF_INET SOCK_STREAM pack_sockaddr_in);
 use Time::HiRes qw(time sleep);
 use TestGame::Client;
 
@@ -302,22 +304,36 @@ sub idle {
         . "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101\r\n\r\n";
 
     my @sockets;
-    for my $i (1 .. $n) {
-        my $socket = IO::Socket::INET->new(PeerHost => '127.0.0.1',
-                                           PeerPort => $port, Timeout => 5)
-            or die "session $i: $!\n";
-        syswrite $socket, $request;
+    my $address = pack_sockaddr_in($port, INADDR_LOOPBACK);
 
-        my $answer = '';
-        while ($answer !~ /\r\n\r\n/) {
-            IO::Select->new($socket)->can_read(5) or die "no answer\n";
-            sysread $socket, $answer, 4096, length $answer
-                or die "session $i was refused: $answer\n";
+    while (@sockets < $n) {
+        my @batch;
+
+        for (1 .. min(100, $n - @sockets)) {
+            socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!\n";
+            connect $socket, $address or die "session " . @sockets . ": $!\n";
+            syswrite $socket, $request;
+            push @batch, $socket;
         }
-        die "session $i: $answer\n" if $answer !~ m{^HTTP/1.1 101 };
-        push @sockets, $socket;
+
+        answered($_) for @batch;
+        push @sockets, @batch;
     }
+
     return @sockets;
+}
+
+
+sub answered {
+    my $socket = shift;
+
+    my $answer = '';
+    while ($answer !~ /\r\n\r\n/) {
+        IO::Select->new($socket)->can_read(5) or die "no answer\n";
+        sysread $socket, $answer, 4096, length $answer
+            or die "a session was refused: $answer\n";
+    }
+    die "not a session: $answer\n" if $answer !~ m{^HTTP/1.1 101 };
 }
 
 
