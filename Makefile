@@ -168,4 +168,4 @@ lint:
 	@CC='$(CC)' NGX_SRC='$(NGX_SRC)' t/lint
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-clang

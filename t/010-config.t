@@ -126,7 +126,7 @@ location  | if ($arg_x) { game_log off; } | "game_log" directive is not allowed 
 location  | limit_except GET { deny all; } | ok
 location  | proxy_pass http://127.0.0.1; | location "/game" has another content handler beside "game"
 location  | game_status;               | location "/game" has another content handler beside "game"
-location- | game_status; stub_status;  | location "/game" has another content handler beside "game_status"
+location- | game_status; empty_gif;    | location "/game" has another content handler beside "game_status"
 location- | game_status; game_status;  | "game_status" directive is duplicate
 location- | game_status on;            | invalid number of arguments in "game_status" directive
 server    | game_status;               | "game_status" directive is not allowed here

@@ -279,7 +279,7 @@ b >hex 63
 b <bin 616263
 b close 1000
 b close? 1000
-c open /echo body='\x81\x81\x00\x00\x00\x00x\x88\x82\x00\x00\x00\x00\x03\xe8'
+c open /echo on=a body='\x81\x81\x00\x00\x00\x00x\x88\x82\x00\x00\x00\x00\x03\xe8'
 c < x
 c close? 1000
 
@@ -336,7 +336,7 @@ my @bytes = split //, "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nU
 
 === TEST 22: headers that are added to the 101, and limit_rate, which ends with it
 --- config
-location = /more { game $TEST_NGINX_ROOT/examples/echo/echo.lua; add_header X-Room $game_room always; limit_rate 1k; }
+location = /more { game $TEST_NGINX_ROOT/examples/echo/echo.lua; add_header X-Room $game_room always; limit_rate 50; }
 --- ws
 a open /more
 a header X-Room ~ ^[0-9a-z]{13}$

@@ -230,9 +230,7 @@ a open /ws
 a > 20000000
 wait 0.3
 a >frame 10
-wait 0.3
-a >frame 10
-wait 0.3
+wait 0.2
 a >frame 10
 log ~ client timed out.* while sending to a player
 file game.log ~ code=1006 why=timeout
@@ -252,7 +250,7 @@ c header Retry-After ~ ^1$
 c body json {"error":"too many sessions"}
 c open /one?key=k on=b status=429
 d open /two?key=k
-d open /two?key=k status=429
+h open /two?key=k status=429
 e open /one?key=other
 e open /one
 f open /one

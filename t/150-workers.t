@@ -271,7 +271,7 @@ status workers.*.ring.dropped == 0
 
 === TEST 10: a worker that stands still for too long: its players are closed, others miss nothing
 --- lua
-local Room = { codec = "raw", tick = 100 }
+local Room = { codec = "raw", tick = 25 }
 function Room:on_message(player, message)
     if message == "go" then self.state.next = 1 else self:broadcast(message) end
 end
@@ -286,6 +286,7 @@ function Room:on_tick()
 end
 return Room
 --- workers: 3
+--- zone: 64m
 --- http_config
 game_script_timeout 5s;
 --- config
@@ -297,7 +298,6 @@ c open /ws off=a,b
 stop worker of b
 a > go
 a numbered 1 72 1000000
-a memory < 112
 c numbered 1 72 1000000
 log ~ can't keep up
 log ~ left: error 2
@@ -316,7 +316,7 @@ can't keep up
 
 === TEST 11: the same by send to one player
 --- lua
-local Room = { codec = "raw", tick = 100 }
+local Room = { codec = "raw", tick = 25 }
 function Room:on_message(player, message) self.state.next = 1 end
 function Room:on_leave(player, reason) self:log("left: " .. reason .. " " .. self.count) end
 function Room:on_tick()
@@ -382,3 +382,34 @@ status rooms.0.players == 5
 status workers.*.sessions == 5
 b > x
 b < 1
+
+
+
+=== TEST 13: the owner is killed while all wait for it: they are told, and nothing is kept for it
+--- lua
+local Room = { codec = "raw" }
+function Room:on_message(player, message) player:send(message) end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 16m; }
+--- ws
+a open /ws
+b open /ws off=a
+c open /ws on=b
+d open /ws on=b
+stop worker of a
+b >full 1000
+c >rep 16777216 x
+d > late
+kill KILL worker of a
+c close~ 1011 the worker of the room has died
+d close~ 1011 the worker of the room has died
+b close? 1011
+respawned
+status workers.*.sessions == 0
+status workers.*.ring.dropped > 100
+e open /ws
+e > fine
+e < fine
+--- alerts: exited on signal 9

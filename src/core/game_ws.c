@@ -30,6 +30,9 @@
 #define GAME_WS_TOO_BIG     1009
 #define GAME_WS_NO_CODE     1005
 
+/* the ends of the blocks of a small message, rounded up, in bytes */
+#define GAME_WS_DEFLATED    16
+
 
 typedef struct {
     uint64_t        len;          /* of the payload */
@@ -83,7 +86,7 @@ game_ws_frame(game_ws_t *ws, unsigned char **p, unsigned char *end,
 {
     size_t           avail;
     const char      *reason;
-    unsigned         opcode;
+    unsigned         opcode, compressed;
     game_ws_head_t   head;
 
     avail = end - *p;
@@ -110,6 +113,13 @@ game_ws_frame(game_ws_t *ws, unsigned char **p, unsigned char *end,
 
     if (opcode >= GAME_WS_CLOSE) {
         return game_ws_control(p, end, &head, ev);
+    }
+
+    compressed = (opcode == GAME_WS_CONT) ? ws->compressed
+                                          : (*p)[0] & GAME_WS_RSV1;
+
+    if (compressed) {
+        max = game_ws_deflated_max(max);
     }
 
     /* total is 0 between messages; max may have shrunk within one */
@@ -372,6 +382,22 @@ game_ws_error(game_ws_event_t *ev, unsigned code, const char *reason)
     ev->reason = reason;
 
     return GAME_WS_EV_ERROR;
+}
+
+
+/*
+ * What can't be shrunk grows: the fixed codes have up to 9 bits for a byte,
+ * and stored blocks need less.
+ */
+
+uint64_t
+game_ws_deflated_max(uint64_t max)
+{
+    uint64_t  more;
+
+    more = max / 8 + GAME_WS_DEFLATED;
+
+    return (max > UINT64_MAX - more) ? UINT64_MAX : max + more;
 }
 
 

@@ -69,9 +69,13 @@ typedef struct {
 /* a zeroed game_ws_t is a new parser */
 
 /* Consumes from *p to end and returns the next event.  max bounds a message's
- * payload as it is on the wire, in bytes */
+ * payload, in bytes; a compressed one's is bounded by game_ws_deflated_max(),
+ * so that its caller has to bound what it inflates to */
 game_ws_event_e game_ws_next(game_ws_t *ws, unsigned char **p,
     unsigned char *end, uint64_t max, game_ws_event_t *ev);
+
+/* how large a message of max bytes may become by deflate, RFC 1951 */
+uint64_t game_ws_deflated_max(uint64_t max);
 
 /* writes an unmasked, final frame's header; returns its length, 2 to 10 */
 size_t game_ws_header(unsigned char *dst, unsigned opcode, unsigned compressed,

@@ -106,7 +106,7 @@ parse(const unsigned char *data, size_t size, size_t step, unsigned deflate,
 {
     int               open;
     size_t            pos, n, kept;
-    uint64_t          left, total;
+    uint64_t          left, total, bound;
     game_ws_t         ws;
     unsigned char    *buf, *next, *p;
     game_ws_event_e   rc;
@@ -173,7 +173,8 @@ parse(const unsigned char *data, size_t size, size_t step, unsigned deflate,
             left = ev.expected;
             open = !ev.last;
 
-            FUZZ_CHECK(total <= max && left <= max - total);
+            bound = ev.compressed ? game_ws_deflated_max(max) : max;
+            FUZZ_CHECK(total <= bound && left <= bound - total);
 
             if (ev.first) {
                 trace_byte(t, 0x40 | ev.opcode | ev.compressed << 4);

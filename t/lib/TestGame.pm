@@ -48,8 +48,8 @@
 #     a >bin HEX            sends a binary message
 #     a >rep N TEXT         sends TEXT, N times, as one text message
 #     a >burst N            sends N messages of one byte, 0, at once
-#     a >full SIZE          sends numbered messages of SIZE bytes until the server
-#                           reads no more; $sent is the last number
+#     a >full SIZE          sends numbered messages of SIZE bytes until the
+#                           server reads no more; $sent is the last number
 #     a numbered N M SIZE   gets such messages, from N to M
 #     a >frag A|B|C         sends text in fragments
 #     a >z TEXT             sends text deflated

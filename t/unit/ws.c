@@ -513,6 +513,18 @@ test_compressed(void)
     frame(0x82, "c", 1);
     check("a compressed message in fragments", T_MAX, 1,
           "(bz:61{9:}62)(b:63)");
+
+    begin();
+    frame(0xc2, "0123456789abcdef", 16);
+    frame(0xc2, "0123456789abcdefghi", 19);
+    check("a compressed message may be larger by an eighth and 16 bytes", 2,
+          1, "(bz:30313233343536373839616263646566)!1009");
+
+    begin();
+    frame(0x42, "0123456789abcdefgh", 18);
+    frame(0x80, "i", 1);
+    check("all its fragments together", 2, 1,
+          "(bz:303132333435363738396162636465666768!1009");
 }
 
 
