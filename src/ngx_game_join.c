@@ -238,6 +238,10 @@ ngx_game_join_refused(uint64_t player, ngx_game_refusal_t *refusal)
 
     ngx_game_join_end(join);
 
+    if (refusal->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        ngx_game_count(refused_full, 1);
+    }
+
     join->refused(join, refusal->status, &refusal->reason);
 }
 

@@ -53,7 +53,6 @@ ngx_game_seat_request(ngx_game_seat_request_t *request)
     }
 
     if (room->seats >= room->game->max_players) {
-        ngx_game_count(refused_full, 1);
         ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
                              "the room is full", 1);
         return;
