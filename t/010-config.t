@@ -459,6 +459,11 @@ location /a {
     game game.lua;
     game_identity me;
     if ($arg_x) { set $y 1; }
+    limit_except GET { deny 10.1.1.1; }
+}
+location /b {
+    game game.lua;
+    game_identity me;
     limit_except GET { deny all; }
 }
 --- ws
@@ -466,7 +471,10 @@ a open /a?x=1
 a < "me"
 a open /a
 a < "me"
-http POST /a 403
+http POST /a 405 json {"error":"~."}
+b open /b
+b < "me"
+http POST /b 403
 --- error_log
 access forbidden by rule
 
@@ -475,9 +483,12 @@ access forbidden by rule
 --- http_config
 log_format ids "$status $uri room=$game_room player=$game_player";
 --- lua
-return { on_join = function(self, player)
-    player:send({ room = self.id, player = player.id })
-end }
+return {
+    on_auth = function(self, request) return not request.args.no end,
+    on_join = function(self, player)
+        player:send({ room = self.id, player = player.id })
+    end
+}
 --- config
 access_log logs/ids.log ids;
 game_log logs/game.log;
@@ -502,8 +513,10 @@ b close? 1000
 file game.log ~ (?m)^\S+ 127\.0\.0\.1 - game $room $player code=1000 why=left
 file game.log ~ ^[^\n]+\n$
 http GET /none ~ ^\[\]$
-c open /a?room=0000000000000 status=404
+c open /a?room=0000000000001 status=404
 file ids.log ~ 404 /a room=- player=-
+c open /a?no=1 status=403
+file ids.log ~ 403 /a room=- player=-
 
 
 === TEST 8: what require finds

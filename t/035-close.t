@@ -248,3 +248,40 @@ b open /ws
 b reset
 file game.log ~ code=1006 why=left .*code=1006 why=left
 status workers.*.sessions == 0
+
+
+
+=== TEST 17: a code that the client closes with is not counted as a limit of ours
+--- lua
+local Game = { codec = "raw" }
+function Game:on_message(player, m) player:kick(tonumber(m), "so it is") end
+return Game
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a close 1008
+a close? 1008
+a open /ws
+a close 1009
+a close? 1009
+a open /ws
+a close 1002
+a close? 1002
+a open /ws
+a close 1007
+a close? 1007
+a open /ws
+a close 1013
+a close? 1013
+a open /ws
+a > 4000
+a close? 4000
+status workers.*.closed.rate == 0
+status workers.*.closed.size == 0
+status workers.*.closed.invalid == 0
+status workers.*.closed.slow == 0
+a open /ws
+a >frame 1 ff
+a close? 1007
+status workers.*.closed.invalid == 1

@@ -370,3 +370,21 @@ status workers.*.closed.size == 3
 CORE::join '', "a open /keep deflate\n",
     map({ "a >z $_" . ' of a hundred ' x 20 . "\n" } 1 .. 100),
     map { "a <z $_" . ' of a hundred ' x 20 . "\n" } 1 .. 100
+
+
+
+=== TEST 20: the bound is the inflated message's: one that deflates to more passes
+--- config
+location /one { game $TEST_NGINX_ROOT/examples/echo/echo.lua name=one; game_deflate on; game_message_max_size 1; }
+location /big { game $TEST_NGINX_ROOT/examples/echo/echo.lua name=big; game_deflate on; game_message_max_size 64; }
+--- ws
+a open /one deflate
+a >z x
+a < x
+a >z xy
+a close~ 1009 too big
+b open /big deflate
+b >z 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_
+b < 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_
+b >z 0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_!
+b close~ 1009 too big
