@@ -49,8 +49,8 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     }
 
     s->closing = 1;
-    s->code = code;
-    s->why = why;
+    s->cold->code = code;
+    s->cold->why = why;
 
     ngx_game_close_count(code, why);
 
@@ -158,7 +158,7 @@ ngx_game_close_end(ngx_game_session_t *s, ngx_game_reason_e why)
     s->ended = 1;
 
     if (!s->closing) {
-        s->why = why;
+        s->cold->why = why;
     }
 
     ngx_game_session_wake(s);
@@ -312,27 +312,30 @@ ngx_game_close_shut(ngx_connection_t *c)
 void
 ngx_game_close_log(ngx_game_session_t *s)
 {
-    ngx_game_log_entry_t  entry;
+    ngx_game_cold_t       *cold;
+    ngx_game_log_entry_t   entry;
 
     if (s->conf->log == NULL) {
         return;
     }
 
-    entry.address.data = s->text;
-    entry.address.len = s->address_len;
-    entry.identity.data = s->text + s->address_len;
-    entry.identity.len = s->identity_len;
+    cold = s->cold;
+
+    entry.address.data = cold->text;
+    entry.address.len = cold->address_len;
+    entry.identity.data = cold->text + cold->address_len;
+    entry.identity.len = cold->identity_len;
     entry.game = s->conf->game->name;
     entry.room = s->room;
     entry.player = s->player;
-    entry.duration = ngx_current_msec - s->opened;
-    entry.messages_in = s->messages_in;
-    entry.messages_out = s->messages_out;
-    entry.bytes_in = s->bytes_in;
-    entry.bytes_out = s->bytes_out;
+    entry.duration = ngx_current_msec - cold->opened;
+    entry.messages_in = cold->messages_in;
+    entry.messages_out = cold->messages_out;
+    entry.bytes_in = cold->bytes_in;
+    entry.bytes_out = cold->bytes_out;
     entry.rtt = s->rtt;
-    entry.code = s->code;
-    entry.why = s->why;
+    entry.code = cold->code;
+    entry.why = cold->why;
 
     ngx_game_log_write(s->conf->log, &entry);
 }

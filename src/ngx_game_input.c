@@ -205,7 +205,7 @@ ngx_game_input_recv(ngx_game_session_t *s, size_t have)
         /* what comes once TLS is shut is not the session's */
 
         if (!s->shut) {
-            s->bytes_in += n;
+            s->cold->bytes_in += n;
             ngx_game_count(bytes_in, n);
         }
 

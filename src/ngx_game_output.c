@@ -453,8 +453,8 @@ ngx_game_output_take(ngx_game_session_t *s)
         }
     }
 
-    s->bytes_out += bytes;
-    s->messages_out += messages;
+    s->cold->bytes_out += bytes;
+    s->cold->messages_out += messages;
 
     ngx_game_count(bytes_out, bytes);
     ngx_game_count(messages_out, messages);

@@ -16,6 +16,8 @@
 #include "core/game_map.h"
 
 
+static ngx_game_cold_t *ngx_game_session_cold(ngx_connection_t *c,
+    ngx_game_session_params_t *params);
 static void ngx_game_session_check(ngx_game_session_t *s);
 static void ngx_game_session_timer(ngx_game_session_t *s);
 static void ngx_game_session_ping(ngx_game_session_t *s);
@@ -57,7 +59,7 @@ ngx_game_session_done(void)
             ngx_game_close_settle(s);
 
         } else {
-            s->why = NGX_GAME_SHUTDOWN;
+            s->cold->why = NGX_GAME_SHUTDOWN;
             ngx_game_close_tell(s);
         }
     }
@@ -69,23 +71,22 @@ ngx_game_session_done(void)
 ngx_game_session_t *
 ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
 {
-    u_char              *p;
-    size_t               address, identity;
     ngx_game_session_t  *s;
 
-    address = ngx_min(params->address.len, 255);
-    identity = ngx_min(params->identity.len, 65535);
-
-    s = ngx_calloc(sizeof(ngx_game_session_t) + address + identity, c->log);
+    s = ngx_calloc(sizeof(ngx_game_session_t), c->log);
     if (s == NULL) {
         return NULL;
+    }
+
+    s->cold = ngx_game_session_cold(c, params);
+    if (s->cold == NULL) {
+        goto failed;
     }
 
     if (params->deflated) {
         s->zip = ngx_calloc(sizeof(ngx_game_zip_t), c->log);
         if (s->zip == NULL) {
-            ngx_free(s);
-            return NULL;
+            goto failed;
         }
 
         s->zip->params = params->deflate;
@@ -98,31 +99,73 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
     s->connection = c;
     s->conf = params->conf;
     s->codec = params->codec;
-    s->opened = ngx_current_msec;
-    s->limit = params->limit;
     s->limited = params->limited;
-    s->code = NGX_GAME_CLOSE_NONE;
-    s->why = NGX_GAME_LEFT;
-    s->address_len = address;
-    s->identity_len = identity;
-
-    p = ngx_cpymem(s->text, params->address.data, address);
-
-    if (identity) {
-        ngx_memcpy(p, params->identity.data, identity);
-    }
 
     if (ngx_game_input_init() != NGX_OK
         || game_map_set(&ngx_game_sessions, s->player, s) != 0)
     {
-        ngx_game_session_free(s);
-        return NULL;
+        goto failed;
     }
 
     ngx_game_count(sessions, 1);
     ngx_game_count(opened, 1);
 
     return s;
+
+failed:
+
+    ngx_game_session_free(s);
+
+    return NULL;
+}
+
+
+/* in the pool only if that needs no memory */
+
+static ngx_game_cold_t *
+ngx_game_session_cold(ngx_connection_t *c, ngx_game_session_params_t *params)
+{
+    size_t            size, address, identity;
+    u_char           *p;
+    ngx_pool_t       *pool;
+    ngx_game_cold_t  *cold;
+
+    address = ngx_min(params->address.len, 255);
+    identity = ngx_min(params->identity.len, 65535);
+
+    size = sizeof(ngx_game_cold_t) + address + identity;
+
+    pool = c->pool->current;
+
+    if ((size_t) (pool->d.end - pool->d.last) >= size + NGX_ALIGNMENT) {
+        cold = ngx_palloc(c->pool, size);
+
+    } else {
+        cold = ngx_alloc(size, c->log);
+    }
+
+    if (cold == NULL) {
+        return NULL;
+    }
+
+    ngx_memzero(cold, sizeof(ngx_game_cold_t));
+
+    cold->allocated = ((u_char *) cold < (u_char *) pool
+                       || (u_char *) cold >= pool->d.end);
+    cold->opened = ngx_current_msec;
+    cold->limit = params->limit;
+    cold->code = NGX_GAME_CLOSE_NONE;
+    cold->why = NGX_GAME_LEFT;
+    cold->address_len = address;
+    cold->identity_len = identity;
+
+    p = ngx_cpymem(cold->text, params->address.data, address);
+
+    if (identity) {
+        ngx_memcpy(p, params->identity.data, identity);
+    }
+
+    return cold;
 }
 
 
@@ -183,7 +226,7 @@ ngx_game_session_forget(ngx_game_session_t *s)
 
     if (s->limited) {
         s->limited = 0;
-        ngx_game_limit_release(s->limit);
+        ngx_game_limit_release(s->cold->limit);
     }
 }
 
@@ -191,6 +234,10 @@ ngx_game_session_forget(ngx_game_session_t *s)
 void
 ngx_game_session_free(ngx_game_session_t *s)
 {
+    if (s->cold && s->cold->allocated) {
+        ngx_free(s->cold);
+    }
+
     ngx_game_input_free(s);
     ngx_game_output_free(s);
 
@@ -401,7 +448,7 @@ ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len)
 void
 ngx_game_session_closed(ngx_game_session_t *s)
 {
-    ngx_game_session_handlers->closed(s, s->why);
+    ngx_game_session_handlers->closed(s, s->cold->why);
 }
 
 
@@ -409,7 +456,7 @@ void
 ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
     u_char *data, size_t len)
 {
-    s->messages_in++;
+    s->cold->messages_in++;
     ngx_game_count(messages_in, 1);
 
     ngx_game_session_handlers->message(s, kind, data, len);
@@ -480,6 +527,7 @@ static u_char *
 ngx_game_session_log_error(ngx_log_t *log, u_char *buf, size_t len)
 {
     u_char              *p, room[NGX_GAME_ID_LEN], player[NGX_GAME_ID_LEN];
+    ngx_game_cold_t     *cold;
     ngx_game_session_t  *s;
 
     s = log->data;
@@ -490,12 +538,15 @@ ngx_game_session_log_error(ngx_log_t *log, u_char *buf, size_t len)
         buf = p;
     }
 
+    cold = s->cold;
+
     ngx_game_id_format(room, s->room);
     ngx_game_id_format(player, s->player);
 
     return ngx_snprintf(buf, len,
                         ", client: %*s, game: \"%V\", room: %*s, player: %*s",
-                        (size_t) s->address_len, s->text, &s->conf->game->name,
+                        (size_t) cold->address_len, cold->text,
+                        &s->conf->game->name,
                         (size_t) NGX_GAME_ID_LEN, room,
                         (size_t) NGX_GAME_ID_LEN, player);
 }

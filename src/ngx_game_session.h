@@ -41,6 +41,7 @@ typedef struct {
 typedef struct ngx_game_input_s   ngx_game_input_t;
 typedef struct ngx_game_output_s  ngx_game_output_t;
 typedef struct ngx_game_zip_s     ngx_game_zip_t;
+typedef struct ngx_game_cold_s    ngx_game_cold_t;
 
 
 /* others may read what is above "private", and write group and link.  10,000
@@ -76,22 +77,10 @@ struct ngx_game_session_s {
     ngx_game_output_t         *out;           /* NULL: nothing waits */
     ngx_game_zip_t            *zip;           /* NULL: not negotiated */
 
-    ngx_msec_t                 opened;
     ngx_msec_t                 received;      /* when the last bytes came */
     ngx_msec_t                 pinged;        /* the last ping; once shut, when
                                                * that was */
-    uint64_t                   limit;         /* ngx_game_limit.h */
-
-    uint64_t                   messages_in;
-    uint64_t                   messages_out;
-    uint64_t                   bytes_in;      /* with the frames' headers */
-    uint64_t                   bytes_out;
-
-    uint16_t                   code;          /* of the first close frame */
-    uint16_t                   identity_len;
-    uint8_t                    address_len;
-    uint8_t                    why;           /* ngx_game_reason_e */
-    u_char                     text[];        /* address, identity */
+    ngx_game_cold_t           *cold;          /* what is wanted at the end */
 };
 
 

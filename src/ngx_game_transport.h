@@ -34,6 +34,26 @@ struct ngx_game_zip_s {
 };
 
 
+/* what is wanted of a session when it ends.  nginx leaves enough room for most
+ * of these in the memory pool of a connection, unused otherwise */
+struct ngx_game_cold_s {
+    ngx_msec_t                 opened;
+    uint64_t                   limit;         /* ngx_game_limit.h */
+
+    uint64_t                   messages_in;
+    uint64_t                   messages_out;
+    uint64_t                   bytes_in;      /* with the frames' headers */
+    uint64_t                   bytes_out;
+
+    uint16_t                   code;          /* of the first close frame */
+    uint16_t                   identity_len;
+    uint8_t                    address_len;
+    uint8_t                    why;           /* ngx_game_reason_e */
+    uint8_t                    allocated;     /* it is not in the pool */
+    u_char                     text[];        /* address, identity */
+};
+
+
 /* what is kept of a session's input */
 struct ngx_game_input_s {
     u_char                    *rest;          /* read, but not parsed yet */
