@@ -55,6 +55,9 @@ ngx_game_player_t *ngx_game_lua_check_player(lua_State *L, int index);
 /* a query as a table of strings, without the argument `room` */
 void ngx_game_lua_push_args(lua_State *L, const ngx_str_t *args);
 
+/* bytes of a line that a script logs */
+#define NGX_GAME_LUA_LINE_MAX  1024
+
 /* 13 characters */
 void ngx_game_lua_push_id(lua_State *L, uint64_t id);
 

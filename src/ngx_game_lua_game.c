@@ -16,8 +16,6 @@
 #include <sys/random.h>
 
 
-#define NGX_GAME_LUA_LINE_MAX    1024
-
 /* rooms that game.rooms() lists, bytes of game.random_bytes(), and seconds of
  * game.sleep() at most */
 #define NGX_GAME_LUA_ROOMS_MAX   1000

@@ -20,9 +20,6 @@
 /* the shortest interval of self:every, us */
 #define NGX_GAME_LUA_EVERY_MIN  1000
 
-/* bytes of a line of self:log */
-#define NGX_GAME_LUA_LINE_MAX   1024
-
 
 static int ngx_game_lua_broadcast(lua_State *L);
 static void ngx_game_lua_except(lua_State *L, int index,
