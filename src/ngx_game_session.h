@@ -113,5 +113,4 @@ ngx_game_session_t *ngx_game_session_find(uint64_t player);
 void ngx_game_session_each(void (*handler)(ngx_game_session_t *s));
 
 
-
 #endif /* _NGX_GAME_SESSION_H_INCLUDED_ */

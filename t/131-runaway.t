@@ -70,6 +70,7 @@ function Room:on_message(player, message)
     player:send("fine")
 end
 return Room
+--- workers: 2
 --- http_config
 game_script_timeout 500ms;
 game_script_memory 256m;
