@@ -256,8 +256,12 @@ ngx_game_class_protocols(lua_State *L, ngx_game_game_t *game,
     for (i = 1; i <= n; i++) {
         lua_rawgeti(L, -1, i);
 
-        token = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &len)
-                                               : NULL;
+        token = NULL;
+        len = 0;
+
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            token = lua_tolstring(L, -1, &len);
+        }
 
         if (token == NULL || !ngx_game_class_token_valid(token, len)) {
             (void) luaL_error(L, "invalid name in \"protocols\": each must be "
