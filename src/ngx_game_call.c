@@ -424,14 +424,6 @@ ngx_game_call_release(ngx_game_call_t *call, ngx_uint_t reuse)
 
     calls = &ngx_game_calls;
 
-    if (call->timer.timer_set) {
-        ngx_del_timer(&call->timer);
-    }
-
-    if (call->timer.posted) {
-        ngx_delete_posted_event((&call->timer));
-    }
-
     co.co = call->co;
     co.ref = call->ref;
 

@@ -29,7 +29,6 @@ struct ngx_game_call_s {
     void                      *owner;         /* the caller's: its room */
     const char                *handler;       /* "on_tick", for logs */
     void                      *data;          /* the caller's */
-    ngx_queue_t                link;          /* the caller's: waiting calls */
 
     /*
      * The end.  rc: NGX_OK, n results on top of co's stack; NGX_ERROR, the
@@ -39,7 +38,6 @@ struct ngx_game_call_s {
      */
     void                     (*done)(ngx_game_call_t *call, ngx_int_t rc,
                                      int n, ngx_str_t *error);
-    ngx_event_t                timer;         /* for game.sleep */
     unsigned                   waiting:1;
     unsigned                   cancelled:1;
 };

@@ -508,23 +508,6 @@ ngx_game_channel_flush(ngx_event_t *ev)
 }
 
 
-ngx_uint_t
-ngx_game_channel_blocked(uint64_t dst)
-{
-    ngx_game_channel_peer_t  *peer;
-
-    if (ngx_game_channel.peers == NULL
-        || ngx_game_slot_of(dst) >= ngx_game_channel.n)
-    {
-        return 0;
-    }
-
-    peer = &ngx_game_channel.peers[ngx_game_slot_of(dst)];
-
-    return peer->dst == dst && peer->over;
-}
-
-
 size_t
 ngx_game_channel_depth(uint64_t dst)
 {

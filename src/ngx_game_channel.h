@@ -83,9 +83,6 @@ ngx_int_t ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
 ngx_int_t ngx_game_channel_tell(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n);
 
-/* 1 while the list to dst is over its mark */
-ngx_uint_t ngx_game_channel_blocked(uint64_t dst);
-
 /* bytes that wait for dst in its ring and in the list */
 size_t ngx_game_channel_depth(uint64_t dst);
 

@@ -358,10 +358,3 @@ ngx_game_script_collect(void)
 
     ngx_game_vm_collect(vm);
 }
-
-
-size_t
-ngx_game_script_memory(void)
-{
-    return ngx_game_script.vm ? ngx_game_script.vm->used : 0;
-}

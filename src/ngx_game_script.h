@@ -48,7 +48,5 @@ ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
 /* steps the collector when there is time: called after ticks and messages */
 void ngx_game_script_collect(void);
 
-size_t ngx_game_script_memory(void);
-
 
 #endif /* _NGX_GAME_SCRIPT_H_INCLUDED_ */

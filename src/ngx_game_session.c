@@ -504,23 +504,6 @@ ngx_game_session_find(uint64_t player)
 }
 
 
-/* the handler may close the session: that changes the map later */
-
-void
-ngx_game_session_each(void (*handler)(ngx_game_session_t *s))
-{
-    size_t               cursor;
-    uint64_t             player;
-    ngx_game_session_t  *s;
-
-    cursor = 0;
-
-    while ((s = game_map_next(&ngx_game_sessions, &cursor, &player))) {
-        handler(s);
-    }
-}
-
-
 /* what an error log line of a session's connection ends with */
 
 static u_char *

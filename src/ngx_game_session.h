@@ -109,8 +109,5 @@ void ngx_game_session_unblock(ngx_game_session_t *s);
 /* the live session of a player on this worker, or NULL */
 ngx_game_session_t *ngx_game_session_find(uint64_t player);
 
-/* all sessions of this worker, for shutdown and status */
-void ngx_game_session_each(void (*handler)(ngx_game_session_t *s));
-
 
 #endif /* _NGX_GAME_SESSION_H_INCLUDED_ */
