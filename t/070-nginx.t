@@ -189,8 +189,14 @@ a handshake /ws?slow=1
 wait 0.2
 b open /ws status=503
 a answer
+a ping detached
+a pong? detached
 b open /ws
+b ping detached
+b pong? detached
 c open /ws
+c ping detached
+c pong? detached
 d open /ws off=c
 status workers.*.sessions == 4
 --- error_log
