@@ -31,7 +31,7 @@
 #define NGX_GAME_CLOSE_REASON  (GAME_WS_CONTROL_MAX - 2)
 
 
-static ngx_game_frame_t *ngx_game_close_frame(ngx_uint_t code,
+static void ngx_game_close_frame(ngx_game_session_t *s, ngx_uint_t code,
     const u_char *reason, size_t len);
 static void ngx_game_close_count(ngx_uint_t code, ngx_game_reason_e why);
 static void ngx_game_close_shut(ngx_connection_t *c);
@@ -44,6 +44,8 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
 {
     ngx_connection_t  *c;
 
+    ngx_game_stream_take(s);
+
     if (s->closing || s->ended) {
         return;
     }
@@ -54,8 +56,7 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
 
     ngx_game_close_count(code, why);
 
-    ngx_game_session_queue(s, ngx_game_close_frame(code, (u_char *) reason,
-                                                   len));
+    ngx_game_close_frame(s, code, (u_char *) reason, len);
 
     /* the peer's close frame may be behind what waits */
 
@@ -70,14 +71,16 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
 
 /* a reason that is no text would break a rule of the peer's */
 
-static ngx_game_frame_t *
-ngx_game_close_frame(ngx_uint_t code, const u_char *reason, size_t len)
+static void
+ngx_game_close_frame(ngx_game_session_t *s, ngx_uint_t code,
+    const u_char *reason, size_t len)
 {
     u_char    payload[GAME_WS_CONTROL_MAX];
     uint32_t  utf8;
 
     if (code == NGX_GAME_CLOSE_EMPTY) {
-        return ngx_game_frame_create(GAME_WS_CLOSE, NULL, 0);
+        ngx_game_session_control(s, GAME_WS_CLOSE, NULL, 0);
+        return;
     }
 
     payload[0] = (u_char) (code >> 8);
@@ -94,7 +97,7 @@ ngx_game_close_frame(ngx_uint_t code, const u_char *reason, size_t len)
         ngx_memcpy(payload + 2, reason, len);
     }
 
-    return ngx_game_frame_create(GAME_WS_CLOSE, payload, 2 + len);
+    ngx_game_session_control(s, GAME_WS_CLOSE, payload, 2 + len);
 }
 
 

@@ -2,24 +2,17 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Outgoing frames, and the compressors that sessions without context takeover
- * share.  All belong to one worker, so a reference count needs no atomics.
+ * Outgoing messages, and the compressors that sessions without context
+ * takeover share.
  */
 
 
 #include "ngx_game_frame.h"
-#include "core/game_ws.h"
 
 
-#define NGX_GAME_FRAME_MIN_BITS  9
-#define NGX_GAME_FRAME_MAX_BITS  15
-#define NGX_GAME_FRAME_BITS                                                   \
-    (NGX_GAME_FRAME_MAX_BITS - NGX_GAME_FRAME_MIN_BITS + 1)
 #define NGX_GAME_FRAME_LEVELS    10
 
 
-static ngx_game_frame_t *ngx_game_frame_make(ngx_uint_t opcode,
-    ngx_uint_t compressed, const u_char *payload, size_t len);
 static game_deflate_t *ngx_game_frame_deflater(
     const game_deflate_params_t *params);
 
@@ -30,66 +23,97 @@ static game_deflate_t
     *ngx_game_frame_deflaters[NGX_GAME_FRAME_BITS][NGX_GAME_FRAME_LEVELS];
 
 
-ngx_game_frame_t *
-ngx_game_frame_create(ngx_uint_t opcode, const u_char *payload, size_t len)
-{
-    return ngx_game_frame_make(opcode, 0, payload, len);
-}
-
-
-static ngx_game_frame_t *
-ngx_game_frame_make(ngx_uint_t opcode, ngx_uint_t compressed,
+void
+ngx_game_frame_init(ngx_game_frame_t *frame, ngx_uint_t opcode,
     const u_char *payload, size_t len)
 {
-    ngx_game_frame_t  *frame;
+    ngx_memzero(frame, sizeof(ngx_game_frame_t));
 
-    frame = ngx_alloc(sizeof(ngx_game_frame_t) + GAME_WS_HEADER_MAX + len,
-                      ngx_cycle->log);
-    if (frame == NULL) {
-        return NULL;
-    }
-
-    frame->refs = 1;
     frame->opcode = opcode;
-    frame->bits = 0;
-    frame->plain = 0;
+    frame->payload = payload;
     frame->len = len;
-    frame->deflated = NULL;
-    frame->data = (u_char *) frame + sizeof(ngx_game_frame_t);
-    frame->header_len = game_ws_header(frame->data, opcode, compressed, len);
-
-    if (len) {
-        ngx_memcpy(frame->data + frame->header_len, payload, len);
-    }
-
-    return frame;
 }
 
 
 void
-ngx_game_frame_release(ngx_game_frame_t *frame)
+ngx_game_frame_done(ngx_game_frame_t *frame)
 {
-    ngx_game_frame_t  *variant;
+    ngx_uint_t  i;
 
-    if (--frame->refs) {
-        return;
+    if (frame->plain) {
+        ngx_game_block_release(frame->plain);
     }
 
-    variant = frame->deflated;
-    ngx_free(frame);
-
-    if (variant) {
-        ngx_game_frame_release(variant);
+    for (i = 0; i < NGX_GAME_FRAME_BITS; i++) {
+        if (frame->deflated[i]) {
+            ngx_game_block_release(frame->deflated[i]);
+        }
     }
 }
 
 
-ngx_game_frame_t *
+ngx_game_block_t *
+ngx_game_frame_plain(ngx_game_frame_t *frame)
+{
+    if (frame->plain == NULL) {
+        frame->plain = ngx_game_block_create(ngx_game_frame_size(frame));
+
+        if (frame->plain) {
+            (void) ngx_game_block_frame(frame->plain, frame->opcode, 0,
+                                        frame->payload, frame->len);
+        }
+    }
+
+    return frame->plain;
+}
+
+
+ngx_game_block_t *
+ngx_game_frame_variant(ngx_game_frame_t *frame,
+    const game_deflate_params_t *params)
+{
+    u_char             header[GAME_WS_HEADER_MAX];
+    ngx_uint_t         i;
+    game_deflate_t    *z;
+    ngx_game_block_t  *block;
+
+    i = params->server_bits - NGX_GAME_FRAME_MIN_BITS;
+
+    if (frame->deflated[i] || (frame->useless & (1 << i))) {
+        return frame->deflated[i];
+    }
+
+    z = ngx_game_frame_deflater(params);
+    if (z == NULL) {
+        return NULL;
+    }
+
+    block = ngx_game_frame_deflate(frame, z);
+
+    if (block == NULL) {
+        return NULL;
+    }
+
+    if (block->len >= game_ws_header(header, frame->opcode, 0, frame->len)
+                      + frame->len)
+    {
+        ngx_game_block_release(block);
+        frame->useless |= 1 << i;
+        return NULL;
+    }
+
+    frame->deflated[i] = block;
+
+    return block;
+}
+
+
+ngx_game_block_t *
 ngx_game_frame_deflate(ngx_game_frame_t *frame, game_deflate_t *z)
 {
     size_t             size, len;
     u_char            *buf;
-    ngx_game_frame_t  *deflated;
+    ngx_game_block_t  *block;
 
     size = game_deflate_bound(z, frame->len);
 
@@ -98,61 +122,21 @@ ngx_game_frame_deflate(ngx_game_frame_t *frame, game_deflate_t *z)
         return NULL;
     }
 
-    len = game_deflate(z, frame->data + frame->header_len, frame->len, buf,
-                       size);
+    block = NULL;
 
-    deflated = len ? ngx_game_frame_make(frame->opcode, 1, buf, len) : NULL;
+    len = game_deflate(z, frame->payload, frame->len, buf, size);
+
+    if (len) {
+        block = ngx_game_block_create(GAME_WS_HEADER_MAX + len);
+    }
+
+    if (block) {
+        (void) ngx_game_block_frame(block, frame->opcode, 1, buf, len);
+    }
 
     ngx_free(buf);
 
-    return deflated;
-}
-
-
-/* a variant refers to the next one by its own field `deflated` */
-
-ngx_game_frame_t *
-ngx_game_frame_variant(ngx_game_frame_t *frame,
-    const game_deflate_params_t *params)
-{
-    uint8_t            window;
-    game_deflate_t    *z;
-    ngx_game_frame_t  *variant;
-
-    for (variant = frame->deflated; variant; variant = variant->deflated) {
-        if (variant->bits == params->server_bits) {
-            return variant;
-        }
-    }
-
-    window = 1 << (params->server_bits - NGX_GAME_FRAME_MIN_BITS);
-
-    if (frame->plain & window) {
-        return frame;
-    }
-
-    z = ngx_game_frame_deflater(params);
-    if (z == NULL) {
-        return frame;
-    }
-
-    variant = ngx_game_frame_deflate(frame, z);
-
-    if (variant == NULL) {
-        return frame;
-    }
-
-    if (variant->len >= frame->len) {
-        ngx_game_frame_release(variant);
-        frame->plain |= window;
-        return frame;
-    }
-
-    variant->bits = params->server_bits;
-    variant->deflated = frame->deflated;
-    frame->deflated = variant;
-
-    return variant;
+    return block;
 }
 
 

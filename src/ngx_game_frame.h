@@ -2,8 +2,8 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * An outgoing WebSocket frame: encoded once, shared by reference by all the
- * sessions of this worker that it goes to.
+ * An outgoing message while it is handed out to the sessions of this worker:
+ * what several of them share is made once.
  */
 
 
@@ -12,41 +12,48 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_block.h"
 #include "core/game_deflate.h"
+#include "core/game_ws.h"
 
 
+#define NGX_GAME_FRAME_MIN_BITS  9
+#define NGX_GAME_FRAME_MAX_BITS  15
+#define NGX_GAME_FRAME_BITS                                                   \
+    (NGX_GAME_FRAME_MAX_BITS - NGX_GAME_FRAME_MIN_BITS + 1)
+
+
+/* on the stack of who sends it; the payload is not copied */
 struct ngx_game_frame_s {
-    uint32_t                   refs;
-    uint8_t                    opcode;
-    uint8_t                    header_len;
-    uint8_t                    bits;          /* of a variant: its window */
-    uint8_t                    plain;         /* windows that save nothing */
-    size_t                     len;           /* payload */
-    ngx_game_frame_t          *deflated;      /* variants by window, made on
-                                               * need, that are shared where
-                                               * no context is kept */
-    u_char                    *data;          /* header and payload */
+    ngx_uint_t                 opcode;
+    const u_char              *payload;
+    size_t                     len;
+    ngx_game_block_t          *plain;         /* NULL: not made */
+    ngx_game_block_t          *deflated[NGX_GAME_FRAME_BITS];
+    uint8_t                    useless;       /* windows that save nothing */
 };
 
 
-/* a frame with one reference, NULL: no memory.  The payload is copied */
-ngx_game_frame_t *ngx_game_frame_create(ngx_uint_t opcode,
+void ngx_game_frame_init(ngx_game_frame_t *frame, ngx_uint_t opcode,
     const u_char *payload, size_t len);
-void ngx_game_frame_release(ngx_game_frame_t *frame);
+void ngx_game_frame_done(ngx_game_frame_t *frame);
 
-#define ngx_game_frame_ref(f)   ((f)->refs++, (f))
-#define ngx_game_frame_size(f)  ((f)->header_len + (f)->len)
+/* the most that it takes as it is */
+#define ngx_game_frame_size(frame)  (GAME_WS_HEADER_MAX + (frame)->len)
 
+/* blocks with the one frame, whose references stay the frame's; NULL: no
+ * memory */
+ngx_game_block_t *ngx_game_frame_plain(ngx_game_frame_t *frame);
 
-/* a new frame, with one reference, of the same message compressed by z; NULL:
- * no memory or an error, the frame can be sent as it is */
-ngx_game_frame_t *ngx_game_frame_deflate(ngx_game_frame_t *frame,
-    game_deflate_t *z);
-
-/* the frame's variant for sessions without context takeover, or the frame
- * itself if that is no longer.  The reference stays the frame's */
-ngx_game_frame_t *ngx_game_frame_variant(ngx_game_frame_t *frame,
+/* for sessions without context takeover; NULL also if that saves nothing, and
+ * after any error: the frame can be sent as it is */
+ngx_game_block_t *ngx_game_frame_variant(ngx_game_frame_t *frame,
     const game_deflate_params_t *params);
+
+/* a new block, with one reference, of the same message compressed by z; NULL:
+ * no memory or an error */
+ngx_game_block_t *ngx_game_frame_deflate(ngx_game_frame_t *frame,
+    game_deflate_t *z);
 
 
 #endif /* _NGX_GAME_FRAME_H_INCLUDED_ */

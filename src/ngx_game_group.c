@@ -10,10 +10,6 @@
 #include "core/game_map.h"
 
 
-static ngx_uint_t ngx_game_group_excepted(uint64_t player,
-    const u_char *except, ngx_uint_t n);
-
-
 static game_map_t  ngx_game_groups;
 
 
@@ -32,8 +28,7 @@ ngx_game_group_add(ngx_game_session_t *s)
 
         group->room = s->room;
         group->owner = s->owner;
-        group->count = 0;
-        ngx_queue_init(&group->sessions);
+        ngx_game_stream_init(&group->stream);
 
         if (game_map_set(&ngx_game_groups, group->room, group) != 0) {
             ngx_free(group);
@@ -41,9 +36,7 @@ ngx_game_group_add(ngx_game_session_t *s)
         }
     }
 
-    ngx_queue_insert_tail(&group->sessions, &s->link);
-    group->count++;
-    s->group = group;
+    ngx_game_stream_join(&group->stream, s);
 
     return NGX_OK;
 }
@@ -52,19 +45,22 @@ ngx_game_group_add(ngx_game_session_t *s)
 void
 ngx_game_group_remove(ngx_game_session_t *s)
 {
-    ngx_game_group_t  *group;
+    ngx_game_group_t   *group;
+    ngx_game_stream_t  *stream;
 
-    group = s->group;
+    stream = s->stream;
 
-    if (group == NULL) {
+    if (stream == NULL) {
         return;
     }
 
-    s->group = NULL;
-    ngx_queue_remove(&s->link);
+    ngx_game_stream_leave(s);
 
-    if (--group->count == 0) {
+    if (stream->count == 0) {
+        group = ngx_queue_data(stream, ngx_game_group_t, stream);
+
         (void) game_map_remove(&ngx_game_groups, group->room);
+        ngx_game_stream_done(stream);
         ngx_free(group);
     }
 }
@@ -78,63 +74,14 @@ ngx_game_group_find(uint64_t room)
 
 
 void
-ngx_game_group_send(ngx_game_group_t *group, ngx_game_codec_e codec,
-    ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
-    ngx_uint_t n)
-{
-    ngx_queue_t         *q, *next;
-    ngx_game_frame_t    *frame;
-    ngx_game_session_t  *s;
-
-    frame = ngx_game_frame_create(kind, payload->data, payload->len);
-    if (frame == NULL) {
-        return;
-    }
-
-    /* a session leaves the group in a later event, never from within send */
-
-    for (q = ngx_queue_head(&group->sessions);
-         q != ngx_queue_sentinel(&group->sessions);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        s = ngx_queue_data(q, ngx_game_session_t, link);
-
-        if (s->codec == codec
-            && (n == 0 || !ngx_game_group_excepted(s->player, except, n)))
-        {
-            ngx_game_session_send(s, frame);
-        }
-    }
-
-    ngx_game_frame_release(frame);
-}
-
-
-static ngx_uint_t
-ngx_game_group_excepted(uint64_t player, const u_char *except, ngx_uint_t n)
-{
-    while (n--) {
-        if (ngx_memcmp(except, &player, sizeof(uint64_t)) == 0) {
-            return 1;
-        }
-
-        except += sizeof(uint64_t);
-    }
-
-    return 0;
-}
-
-
-void
 ngx_game_group_close(ngx_game_group_t *group, ngx_uint_t code,
     const ngx_str_t *reason, ngx_game_reason_e why)
 {
     ngx_queue_t         *q, *next;
     ngx_game_session_t  *s;
 
-    for (q = ngx_queue_head(&group->sessions);
-         q != ngx_queue_sentinel(&group->sessions);
+    for (q = ngx_queue_head(&group->stream.sessions);
+         q != ngx_queue_sentinel(&group->stream.sessions);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -173,6 +120,7 @@ ngx_game_group_done(void)
     cursor = 0;
 
     while ((group = game_map_next(&ngx_game_groups, &cursor, &room))) {
+        ngx_game_stream_done(&group->stream);
         ngx_free(group);
     }
 

@@ -16,10 +16,9 @@
 
 
 struct ngx_game_group_s {
+    ngx_game_stream_t          stream;        /* to all its sessions */
     uint64_t                   room;
     uint64_t                   owner;         /* epoch of the room's worker */
-    ngx_queue_t                sessions;      /* by ngx_game_session_t.link */
-    ngx_uint_t                 count;
 };
 
 
@@ -28,14 +27,6 @@ ngx_int_t ngx_game_group_add(ngx_game_session_t *s);
 void ngx_game_group_remove(ngx_game_session_t *s);
 
 ngx_game_group_t *ngx_game_group_find(uint64_t room);
-
-/*
- * Sends a payload to the sessions of a group that use the codec, but for the
- * `n` players in `except` (64-bit ids, not aligned).  One frame is made.
- */
-void ngx_game_group_send(ngx_game_group_t *group, ngx_game_codec_e codec,
-    ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
-    ngx_uint_t n);
 
 /* closes all sessions of a group */
 void ngx_game_group_close(ngx_game_group_t *group, ngx_uint_t code,

@@ -286,6 +286,7 @@ ngx_game_session_write_handler(ngx_event_t *wev)
     ngx_game_session_check(s);
 
     if (!s->ended && !s->shut) {
+        ngx_game_stream_take(s);
         ngx_game_output_flush(s);
     }
 
@@ -395,9 +396,8 @@ ngx_game_session_ping(ngx_game_session_t *s)
     s->pinged = ngx_current_msec;
     s->pinging = 1;
 
-    ngx_game_session_queue(s, ngx_game_frame_create(GAME_WS_PING,
-                                                    (u_char *) &s->pinged,
-                                                    sizeof(ngx_msec_t)));
+    ngx_game_session_control(s, GAME_WS_PING, (u_char *) &s->pinged,
+                             sizeof(ngx_msec_t));
 }
 
 
@@ -411,20 +411,10 @@ ngx_game_session_wake(ngx_game_session_t *s)
 
 
 void
-ngx_game_session_queue(ngx_game_session_t *s, ngx_game_frame_t *frame)
+ngx_game_session_control(ngx_game_session_t *s, ngx_uint_t opcode,
+    u_char *payload, size_t len)
 {
-    ngx_int_t  rc;
-
-    if (frame == NULL) {
-        ngx_game_close_end(s, NGX_GAME_ERROR);
-        return;
-    }
-
-    rc = ngx_game_output_push(s, frame);
-
-    ngx_game_frame_release(frame);
-
-    if (rc != NGX_OK) {
+    if (ngx_game_output_frame(s, opcode, payload, len) != NGX_OK) {
         ngx_game_close_end(s, NGX_GAME_ERROR);
         return;
     }

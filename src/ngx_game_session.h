@@ -15,6 +15,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_frame.h"
+#include "ngx_game_stream.h"
 #include "core/game_rate.h"
 #include "core/game_ws.h"
 
@@ -44,17 +45,18 @@ typedef struct ngx_game_zip_s     ngx_game_zip_t;
 typedef struct ngx_game_cold_s    ngx_game_cold_t;
 
 
-/* others may read what is above "private", and write group and link.  10,000
- * of these are idle: keep it small */
+/* others may read what is above "private".  10,000 of these are idle: keep it
+ * small */
 struct ngx_game_session_s {
     uint64_t                   player;
     uint64_t                   room;
     uint64_t                   owner;         /* epoch of the room's worker */
-    ngx_game_group_t          *group;         /* ngx_game_group.h */
-    ngx_queue_t                link;          /* in the group */
+    ngx_game_stream_t         *stream;        /* NULL: none */
+    ngx_queue_t                link;          /* in the stream */
     ngx_connection_t          *connection;
     ngx_game_loc_conf_t       *conf;
     uint32_t                   rtt;           /* ms, 0: not measured yet */
+    uint32_t                   taken;         /* of the stream */
     uint8_t                    codec;         /* ngx_game_codec_e */
     unsigned                   ready:1;       /* the request is detached */
     unsigned                   closing:1;     /* a close frame was sent or
@@ -90,8 +92,8 @@ void ngx_game_session_init(ngx_game_session_handlers_t *handlers);
  * at once.  The closed handler is called for each */
 void ngx_game_session_done(void);
 
-/* queues a frame (takes a reference of its own); it is written at the end of
- * this turn of the loop.  Over game_send_buffer: closes with 1013 */
+/* queues a message; it is written at the end of this turn of the loop.  Over
+ * game_send_buffer: closes with 1013 */
 void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 
 /* begins the close handshake: what is queued goes first, then a close frame.

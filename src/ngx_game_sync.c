@@ -248,8 +248,8 @@ ngx_game_sync_unblock(ngx_game_group_t *group)
 {
     ngx_queue_t  *q;
 
-    for (q = ngx_queue_head(&group->sessions);
-         q != ngx_queue_sentinel(&group->sessions);
+    for (q = ngx_queue_head(&group->stream.sessions);
+         q != ngx_queue_sentinel(&group->stream.sessions);
          q = ngx_queue_next(q))
     {
         ngx_game_session_unblock(ngx_queue_data(q, ngx_game_session_t, link));
@@ -270,7 +270,7 @@ ngx_game_sync_lost_group(ngx_game_group_t *group)
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "the worker of room %V has died, "
                   "closing its %ui sessions here with 1011",
-                  ngx_game_id_text(group->room), group->count);
+                  ngx_game_id_text(group->room), group->stream.count);
 
     ngx_game_group_close(group, 1011, &ngx_game_sync_lost_text, NGX_GAME_LOST);
 }
@@ -348,7 +348,8 @@ ngx_game_sync_broadcast(uint64_t gateway, uint64_t room,
         group = ngx_game_group_find(room);
 
         if (group) {
-            ngx_game_group_send(group, codec, kind, payload, except, n);
+            ngx_game_stream_send(&group->stream, codec, kind, payload, except,
+                                 n);
         }
 
         return NGX_OK;
@@ -530,7 +531,7 @@ static void
 ngx_game_sync_deliver(uint64_t player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
-    ngx_game_frame_t    *frame;
+    ngx_game_frame_t     frame;
     ngx_game_session_t  *s;
 
     s = ngx_game_session_find(player);
@@ -538,13 +539,9 @@ ngx_game_sync_deliver(uint64_t player, ngx_game_kind_e kind,
         return;
     }
 
-    frame = ngx_game_frame_create(kind, payload->data, payload->len);
-    if (frame == NULL) {
-        return;
-    }
-
-    ngx_game_session_send(s, frame);
-    ngx_game_frame_release(frame);
+    ngx_game_frame_init(&frame, kind, payload->data, payload->len);
+    ngx_game_session_send(s, &frame);
+    ngx_game_frame_done(&frame);
 }
 
 
@@ -564,7 +561,7 @@ ngx_game_sync_broadcast_record(ngx_game_record_t *record, u_char *payload,
     payload += sizeof(uint32_t);
     len -= sizeof(uint32_t);
 
-    if (n > len / sizeof(uint64_t)) {
+    if (n > len / sizeof(uint64_t) || record->flags > NGX_GAME_RAW) {
         goto invalid;
     }
 
@@ -576,7 +573,8 @@ ngx_game_sync_broadcast_record(ngx_game_record_t *record, u_char *payload,
     text.data = payload + n * sizeof(uint64_t);
     text.len = len - n * sizeof(uint64_t);
 
-    ngx_game_group_send(group, record->flags, record->arg, &text, payload, n);
+    ngx_game_stream_send(&group->stream, record->flags, record->arg, &text,
+                         payload, n);
     return;
 
 invalid:

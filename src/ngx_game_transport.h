@@ -98,9 +98,10 @@ void ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
 void ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt);
 void ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len);
 
-/* queues a frame without a check, takes the reference over.  NULL stands for
- * one that there was no memory for: the session ends */
-void ngx_game_session_queue(ngx_game_session_t *s, ngx_game_frame_t *frame);
+/* queues a control frame without a check.  The session ends if there is no
+ * memory for it */
+void ngx_game_session_control(ngx_game_session_t *s, ngx_uint_t opcode,
+    u_char *payload, size_t len);
 
 /* calls the write handler at the end of this turn of the loop */
 void ngx_game_session_wake(ngx_game_session_t *s);
@@ -174,8 +175,28 @@ void ngx_game_message_forget(ngx_game_session_t *s);
 
 /* output: what waits to be written; the only sender */
 
-/* appends a frame with a reference of its own; NGX_ERROR: no memory */
-ngx_int_t ngx_game_output_push(ngx_game_session_t *s, ngx_game_frame_t *frame);
+/* the longest payload that is copied where it could be shared */
+#define NGX_GAME_OUTPUT_COPY  1024
+
+/* whether so many bytes are too much for game_send_buffer */
+ngx_uint_t ngx_game_output_over(ngx_game_session_t *s, size_t size);
+
+/* logs that, drops what waits, and closes with 1013 */
+void ngx_game_output_slow(ngx_game_session_t *s);
+
+/* appends a frame, a copy; NGX_ERROR: no memory */
+ngx_int_t ngx_game_output_frame(ngx_game_session_t *s, ngx_uint_t opcode,
+    const u_char *payload, size_t len);
+
+/* appends a run of frames, with a reference of its own, whose first bytes up
+ * to `pos` are written already; NGX_ERROR: no memory */
+ngx_int_t ngx_game_output_block(ngx_game_session_t *s,
+    ngx_game_block_t *block, uint32_t start, uint32_t pos, uint32_t last,
+    ngx_uint_t messages);
+
+/* counts what was written */
+void ngx_game_output_count(ngx_game_session_t *s, size_t bytes,
+    ngx_uint_t messages);
 
 /* appends a pong; if many wait, puts it in the place of the last */
 ngx_int_t ngx_game_output_pong(ngx_game_session_t *s, u_char *data,

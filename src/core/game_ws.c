@@ -435,6 +435,18 @@ game_ws_header(unsigned char *dst, unsigned opcode, unsigned compressed,
 }
 
 
+uint64_t
+game_ws_frame_size(const unsigned char *frame)
+{
+    const char     *reason;
+    game_ws_head_t  head;
+
+    (void) game_ws_length(frame, GAME_WS_HEADER_MAX, &head, &reason);
+
+    return head.size + head.len;
+}
+
+
 unsigned
 game_ws_close_parse(const unsigned char *data, size_t len, unsigned *code,
     const unsigned char **reason, size_t *reason_len)

@@ -81,6 +81,9 @@ uint64_t game_ws_deflated_max(uint64_t max);
 size_t game_ws_header(unsigned char *dst, unsigned opcode, unsigned compressed,
     uint64_t len);
 
+/* the size of a whole frame that begins with such a header */
+uint64_t game_ws_frame_size(const unsigned char *frame);
+
 /* the payload of a close frame (RFC 6455, 5.5.1, 7.4): *code is 1005 if there
  * is none.  Returns 0, or the code to answer a broken one with (1002, 1007) */
 unsigned game_ws_close_parse(const unsigned char *data, size_t len,

@@ -1,0 +1,441 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Streams.  A broadcast is appended to the stream's block; where a session has
+ * got to is `taken`, in bytes of the stream.  At the end of the turn a session
+ * with nothing else to send is written to straight from the block; for the
+ * others, and for what a socket does not take, the run is queued by reference.
+ *
+ * What differs from session to session (deflate, several codecs in one room)
+ * goes the way of a message to one.
+ */
+
+
+#include "ngx_game_transport.h"
+
+
+/* what is pending at most before it is sent within the turn */
+#define NGX_GAME_STREAM_MAX     (64 * 1024)
+
+/* players that a message can except without being sent one by one */
+#define NGX_GAME_STREAM_EXCEPT  8
+
+
+static ngx_uint_t ngx_game_stream_shared(ngx_game_stream_t *stream,
+    ngx_game_codec_e codec, size_t len, ngx_uint_t n);
+static ngx_int_t ngx_game_stream_append(ngx_game_stream_t *stream,
+    ngx_game_frame_t *frame);
+static ngx_int_t ngx_game_stream_reserve(ngx_game_stream_t *stream,
+    size_t size);
+static ngx_game_session_t *ngx_game_stream_member(ngx_game_stream_t *stream,
+    const u_char *id);
+static void ngx_game_stream_each(ngx_game_stream_t *stream,
+    ngx_game_codec_e codec, ngx_game_frame_t *frame, const u_char *except,
+    ngx_uint_t n);
+static ngx_uint_t ngx_game_stream_excepted(uint64_t player,
+    const u_char *except, ngx_uint_t n);
+static void ngx_game_stream_event(ngx_event_t *ev);
+static void ngx_game_stream_flush(ngx_game_stream_t *stream);
+static void ngx_game_stream_write(ngx_game_session_t *s,
+    ngx_game_stream_t *stream);
+static ngx_uint_t ngx_game_stream_messages(ngx_game_stream_t *stream,
+    uint32_t len);
+
+
+/* this worker's: those with something pending */
+static ngx_queue_t  ngx_game_streams;
+static ngx_event_t  ngx_game_stream_end_of_turn;
+
+
+void
+ngx_game_stream_init(ngx_game_stream_t *stream)
+{
+    ngx_memzero(stream, sizeof(ngx_game_stream_t));
+    ngx_queue_init(&stream->sessions);
+}
+
+
+void
+ngx_game_stream_done(ngx_game_stream_t *stream)
+{
+    if (stream->block) {
+        ngx_queue_remove(&stream->link);
+        ngx_game_block_release(stream->block);
+        stream->block = NULL;
+    }
+}
+
+
+void
+ngx_game_stream_join(ngx_game_stream_t *stream, ngx_game_session_t *s)
+{
+    ngx_queue_insert_tail(&stream->sessions, &s->link);
+
+    stream->count++;
+    stream->codecs[s->codec]++;
+    stream->zipped += (s->zip != NULL);
+
+    s->stream = stream;
+    s->taken = stream->end;
+}
+
+
+void
+ngx_game_stream_leave(ngx_game_session_t *s)
+{
+    ngx_game_stream_t  *stream;
+
+    stream = s->stream;
+
+    ngx_queue_remove(&s->link);
+
+    stream->count--;
+    stream->codecs[s->codec]--;
+    stream->zipped -= (s->zip != NULL);
+
+    s->stream = NULL;
+}
+
+
+void
+ngx_game_stream_send(ngx_game_stream_t *stream, ngx_game_codec_e codec,
+    ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
+    ngx_uint_t n)
+{
+    ngx_uint_t           i;
+    ngx_game_frame_t     frame;
+    ngx_game_session_t  *s;
+
+    ngx_game_frame_init(&frame, kind, payload->data, payload->len);
+
+    if (!ngx_game_stream_shared(stream, codec, payload->len, n)) {
+        ngx_game_stream_each(stream, codec, &frame, except, n);
+        ngx_game_frame_done(&frame);
+        return;
+    }
+
+    /* who is excepted gets what came before, and passes over this one */
+
+    for (i = 0; i < n; i++) {
+        s = ngx_game_stream_member(stream, except + i * sizeof(uint64_t));
+
+        if (s) {
+            ngx_game_stream_take(s);
+        }
+    }
+
+    if (ngx_game_stream_append(stream, &frame) != NGX_OK) {
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
+        s = ngx_game_stream_member(stream, except + i * sizeof(uint64_t));
+
+        if (s) {
+            s->taken = stream->end;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_game_stream_shared(ngx_game_stream_t *stream, ngx_game_codec_e codec,
+    size_t len, ngx_uint_t n)
+{
+    return stream->codecs[codec] == stream->count
+           && stream->zipped == 0
+           && len <= NGX_GAME_STREAM_MAX / 2
+           && n <= NGX_GAME_STREAM_EXCEPT;
+}
+
+
+static ngx_int_t
+ngx_game_stream_append(ngx_game_stream_t *stream, ngx_game_frame_t *frame)
+{
+    size_t  size;
+
+    if (ngx_game_stream_reserve(stream, ngx_game_frame_size(frame))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    size = ngx_game_block_frame(stream->block, frame->opcode, 0,
+                                frame->payload, frame->len);
+
+    stream->end += size;
+    stream->pending += size;
+    stream->messages++;
+
+    return NGX_OK;
+}
+
+
+/* a block with room for so many bytes, that ends with what is pending */
+
+static ngx_int_t
+ngx_game_stream_reserve(ngx_game_stream_t *stream, size_t size)
+{
+    ngx_game_block_t  *block, *old;
+
+    if (stream->pending + size > NGX_GAME_STREAM_MAX) {
+        ngx_game_stream_flush(stream);
+    }
+
+    old = stream->block;
+
+    if (old && ngx_game_block_left(old) >= size) {
+        return NGX_OK;
+    }
+
+    size = old ? NGX_GAME_STREAM_MAX : ngx_max(size, NGX_GAME_BLOCK_SIZE);
+
+    block = ngx_game_block_create(size);
+    if (block == NULL) {
+        return NGX_ERROR;
+    }
+
+    stream->block = block;
+
+    if (old) {
+        ngx_memcpy(block->data, old->data + old->len - stream->pending,
+                   stream->pending);
+        block->len = stream->pending;
+
+        ngx_game_block_release(old);
+        return NGX_OK;
+    }
+
+    if (ngx_game_stream_end_of_turn.handler == NULL) {
+        ngx_queue_init(&ngx_game_streams);
+
+        ngx_game_stream_end_of_turn.handler = ngx_game_stream_event;
+        ngx_game_stream_end_of_turn.log = ngx_cycle->log;
+    }
+
+    ngx_queue_insert_tail(&ngx_game_streams, &stream->link);
+
+    ngx_post_event((&ngx_game_stream_end_of_turn), &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+static ngx_game_session_t *
+ngx_game_stream_member(ngx_game_stream_t *stream, const u_char *id)
+{
+    uint64_t             player;
+    ngx_game_session_t  *s;
+
+    ngx_memcpy(&player, id, sizeof(uint64_t));
+
+    s = ngx_game_session_find(player);
+
+    return (s && s->stream == stream) ? s : NULL;
+}
+
+
+/* a session leaves the stream in a later event, never from within send */
+
+static void
+ngx_game_stream_each(ngx_game_stream_t *stream, ngx_game_codec_e codec,
+    ngx_game_frame_t *frame, const u_char *except, ngx_uint_t n)
+{
+    ngx_queue_t         *q, *next;
+    ngx_game_session_t  *s;
+
+    for (q = ngx_queue_head(&stream->sessions);
+         q != ngx_queue_sentinel(&stream->sessions);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        s = ngx_queue_data(q, ngx_game_session_t, link);
+
+        if (s->codec == codec
+            && (n == 0 || !ngx_game_stream_excepted(s->player, except, n)))
+        {
+            ngx_game_session_send(s, frame);
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_game_stream_excepted(uint64_t player, const u_char *except, ngx_uint_t n)
+{
+    while (n--) {
+        if (ngx_memcmp(except, &player, sizeof(uint64_t)) == 0) {
+            return 1;
+        }
+
+        except += sizeof(uint64_t);
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_game_stream_event(ngx_event_t *ev)
+{
+    ngx_queue_t  *q;
+
+    while (!ngx_queue_empty(&ngx_game_streams)) {
+        q = ngx_queue_head(&ngx_game_streams);
+        ngx_game_stream_flush(ngx_queue_data(q, ngx_game_stream_t, link));
+    }
+}
+
+
+static void
+ngx_game_stream_flush(ngx_game_stream_t *stream)
+{
+    ngx_queue_t         *q;
+    ngx_game_session_t  *s;
+
+    if (stream->block == NULL) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&stream->sessions);
+         q != ngx_queue_sentinel(&stream->sessions);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_game_session_t, link);
+
+        if (s->taken != stream->end) {
+            ngx_game_stream_write(s, stream);
+        }
+    }
+
+    ngx_queue_remove(&stream->link);
+    ngx_game_block_release(stream->block);
+
+    stream->block = NULL;
+    stream->pending = 0;
+    stream->messages = 0;
+}
+
+
+/* what can't be written at once is queued */
+
+static void
+ngx_game_stream_write(ngx_game_session_t *s, ngx_game_stream_t *stream)
+{
+    size_t             len;
+    ssize_t            n;
+    uint32_t           start;
+    ngx_connection_t  *c;
+    ngx_game_block_t  *block;
+
+    c = s->connection;
+
+    if (s->closing || s->ended || !s->ready || s->out || c->ssl
+        || !c->write->ready)
+    {
+        ngx_game_stream_take(s);
+        return;
+    }
+
+    block = stream->block;
+    len = stream->end - s->taken;
+    start = block->len - len;
+
+    n = c->send(c, block->data + start, len);
+
+    if (n == (ssize_t) len) {
+        ngx_game_output_count(s, len, ngx_game_stream_messages(stream, len));
+        s->taken = stream->end;
+        return;
+    }
+
+    if (n == NGX_ERROR) {
+        s->taken = stream->end;
+        c->error = 1;
+        ngx_game_close_end(s, NGX_GAME_LEFT);
+        return;
+    }
+
+    n = ngx_max(n, 0);
+    ngx_game_output_count(s, n, 0);
+
+    if (n == 0) {
+        ngx_game_stream_take(s);
+        return;
+    }
+
+    s->taken = stream->end;
+
+    if (ngx_game_output_block(s, block, start, start + n, block->len,
+                              ngx_game_stream_messages(stream, len))
+        != NGX_OK)
+    {
+        ngx_game_close_end(s, NGX_GAME_ERROR);
+        return;
+    }
+
+    ngx_game_session_wake(s);
+}
+
+
+void
+ngx_game_stream_take(ngx_game_session_t *s)
+{
+    uint32_t            len;
+    ngx_uint_t          messages;
+    ngx_game_block_t   *block;
+    ngx_game_stream_t  *stream;
+
+    stream = s->stream;
+
+    if (stream == NULL || s->taken == stream->end) {
+        return;
+    }
+
+    len = stream->end - s->taken;
+    s->taken = stream->end;
+
+    if (s->closing || s->ended) {
+        return;
+    }
+
+    block = stream->block;
+    messages = ngx_game_stream_messages(stream, len);
+
+    /* one message of any size may wait, several not */
+
+    if (ngx_game_output_over(s, len)
+        || (messages > 1 && len > s->conf->send_buffer))
+    {
+        ngx_game_output_slow(s);
+        return;
+    }
+
+    if (ngx_game_output_block(s, block, block->len - len, block->len - len,
+                              block->len, messages)
+        != NGX_OK)
+    {
+        ngx_game_close_end(s, NGX_GAME_ERROR);
+        return;
+    }
+
+    ngx_game_session_wake(s);
+}
+
+
+/* of the last bytes of what is pending */
+
+static ngx_uint_t
+ngx_game_stream_messages(ngx_game_stream_t *stream, uint32_t len)
+{
+    ngx_game_block_t  *block;
+
+    if (len == stream->pending) {
+        return stream->messages;
+    }
+
+    block = stream->block;
+
+    return ngx_game_block_messages(block, block->len - len, block->len);
+}

@@ -1,0 +1,56 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * What several sessions are sent alike.  The frames of one turn of the loop
+ * are laid one behind the other, and each session is sent the run of them in
+ * one piece at the end of the turn: a message costs a session nothing more but
+ * its bytes.
+ */
+
+
+#ifndef _NGX_GAME_STREAM_H_INCLUDED_
+#define _NGX_GAME_STREAM_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_block.h"
+
+
+struct ngx_game_stream_s {
+    ngx_queue_t                sessions;      /* by ngx_game_session_t.link */
+    uint32_t                   count;         /* of them */
+    uint32_t                   codecs[NGX_GAME_RAW + 1];  /* the same, each */
+    uint32_t                   zipped;        /* how many use deflate */
+
+    ngx_game_block_t          *block;         /* ends with what is pending,
+                                               * NULL: nothing is */
+    uint32_t                   pending;       /* bytes */
+    uint32_t                   messages;      /* the same */
+    uint32_t                   end;           /* bytes ever, modulo 2^32 */
+    ngx_queue_t                link;          /* of those with a block */
+};
+
+
+void ngx_game_stream_init(ngx_game_stream_t *stream);
+
+/* forgets what is pending; no session is left */
+void ngx_game_stream_done(ngx_game_stream_t *stream);
+
+void ngx_game_stream_join(ngx_game_stream_t *stream, ngx_game_session_t *s);
+void ngx_game_stream_leave(ngx_game_session_t *s);
+
+/*
+ * Sends a payload to the sessions that use the codec, but for the `n` players
+ * in `except` (64-bit ids, not aligned).
+ */
+void ngx_game_stream_send(ngx_game_stream_t *stream, ngx_game_codec_e codec,
+    ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
+    ngx_uint_t n);
+
+/* queues what is pending for one session, so that it comes before what is
+ * queued next */
+void ngx_game_stream_take(ngx_game_session_t *s);
+
+
+#endif /* _NGX_GAME_STREAM_H_INCLUDED_ */
