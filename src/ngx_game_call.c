@@ -43,7 +43,8 @@ typedef struct {
     int                        enter;         /* anchors a C function */
 
     ngx_game_call_t           *current;
-    ngx_game_prepare_pt        prepare;       /* of the call that begins */
+    ngx_game_prepare_pt        prepare;       /* of the call that begins, */
+    int                        function;      /* or, if that is NULL, this */
 
     ngx_game_call_co_t         idle[NGX_GAME_CALL_POOL];
     ngx_uint_t                 n_idle;
@@ -60,6 +61,7 @@ typedef struct {
 
 static int ngx_game_call_open(lua_State *L);
 static int ngx_game_call_enter(lua_State *co);
+static ngx_int_t ngx_game_call_begin(ngx_game_call_t *template);
 static ngx_game_call_t *ngx_game_call_create(ngx_game_call_t *template);
 static int ngx_game_call_create_co(lua_State *L);
 static int ngx_game_call_run(ngx_game_call_t *call, ngx_uint_t begin,
@@ -119,6 +121,25 @@ ngx_game_call_open(lua_State *L)
 ngx_int_t
 ngx_game_script_call(ngx_game_call_t *template, ngx_game_prepare_pt prepare)
 {
+    ngx_game_calls.prepare = prepare;
+
+    return ngx_game_call_begin(template);
+}
+
+
+ngx_int_t
+ngx_game_script_loop(ngx_game_call_t *template, int function)
+{
+    ngx_game_calls.prepare = NULL;
+    ngx_game_calls.function = function;
+
+    return ngx_game_call_begin(template);
+}
+
+
+static ngx_int_t
+ngx_game_call_begin(ngx_game_call_t *template)
+{
     int               rc;
     ngx_uint_t        timeout;
     ngx_game_call_t  *call;
@@ -139,7 +160,6 @@ ngx_game_script_call(ngx_game_call_t *template, ngx_game_prepare_pt prepare)
         return NGX_OK;
     }
 
-    ngx_game_calls.prepare = prepare;
     rc = ngx_game_call_run(call, 1, &timeout);
 
     return ngx_game_call_end(call, rc, timeout);
@@ -314,7 +334,10 @@ ngx_game_call_run(ngx_game_call_t *call, ngx_uint_t begin,
     ngx_game_calls.current = call;
     ngx_game_calls.vm->handler = co;
 
-    if (begin) {
+    if (begin && ngx_game_calls.prepare == NULL) {
+        lua_rawgeti(co, LUA_REGISTRYINDEX, ngx_game_calls.function);
+
+    } else if (begin) {
         lua_rawgeti(co, LUA_REGISTRYINDEX, ngx_game_calls.enter);
         rc = lua_pcall(co, 0, LUA_MULTRET, 0);
         n = lua_gettop(co) - 1;
@@ -500,7 +523,7 @@ ngx_game_call_traceback(lua_State *L)
     u_char                 *p, *last;
     size_t                  len;
     lua_Debug               ar;
-    const char             *message;
+    const char             *message, *text, *own;
     ngx_game_call_trace_t  *trace;
 
     static u_char           buf[NGX_GAME_CALL_ERROR];
@@ -524,7 +547,12 @@ ngx_game_call_traceback(lua_State *L)
 
     if (lua_getstack(trace->co, 0, &ar)) {
         luaL_traceback(L, trace->co, NULL, 0);
-        p = ngx_slprintf(p, last, "\n%s", lua_tostring(L, -1));
+        text = lua_tolstring(L, -1, &len);
+
+        own = strstr(text, "\n\t" NGX_GAME_CALL_CHUNK);
+        len = own ? (size_t) (own - text) : len;
+
+        p = ngx_slprintf(p, last, "\n%*s", len, text);
     }
 
     trace->text->data = buf;

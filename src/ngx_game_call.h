@@ -19,6 +19,9 @@
 typedef struct ngx_game_call_s  ngx_game_call_t;
 
 
+#define NGX_GAME_CALL_CHUNK  "[ngx_game]"
+
+
 /*
  * A call of a handler, from its start to its end.  It lives as long as the
  * coroutine and is freed by the script part after `done` returned.
@@ -63,6 +66,10 @@ void ngx_game_call_done(void);
  */
 ngx_int_t ngx_game_script_call(ngx_game_call_t *template,
     ngx_game_prepare_pt prepare);
+
+/* the same with a function without arguments, a reference of the registry.  It
+ * is loaded from NGX_GAME_CALL_CHUNK, which no traceback shows */
+ngx_int_t ngx_game_script_loop(ngx_game_call_t *template, int function);
 
 /* for API functions: the call that runs now, or NULL; 1 if L is its coroutine
  * itself, so that it may wait */

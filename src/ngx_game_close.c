@@ -137,6 +137,8 @@ void
 ngx_game_close_fail(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason)
 {
+    ngx_game_session_deliver(s);
+
     s->deaf = 1;
 
     if (s->closing) {

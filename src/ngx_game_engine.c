@@ -54,6 +54,7 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
     ngx_game_seat_request,
     ngx_game_seat_leave,
     ngx_game_room_message,
+    ngx_game_room_deliver,
     ngx_game_room_measured,
     ngx_game_join_admitted,
     ngx_game_join_refused

@@ -20,12 +20,8 @@
 typedef struct {
     ngx_game_player_t         *player;
     ngx_game_handler_e         handler;
-    ngx_str_t                 *data;          /* query, message, arguments */
-    ngx_game_kind_e            kind;
+    ngx_str_t                 *data;          /* query, arguments */
     const char                *name;          /* of an alarm's handler */
-    unsigned                   invalid:1;     /* message: can't be decoded */
-    ngx_str_t                  reason;        /* why */
-    u_char                     buf[123];
 } ngx_game_handler_args_t;
 
 
@@ -40,8 +36,6 @@ static void ngx_game_handler_turn(ngx_event_t *ev);
 static int ngx_game_handler_push(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_end(ngx_game_call_t *call, ngx_int_t rc,
     ngx_str_t *error);
-static void ngx_game_handler_done(ngx_game_call_t *call, ngx_int_t rc, int n,
-    ngx_str_t *error);
 
 static int ngx_game_handler_push_create(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_create_done(ngx_game_call_t *call, ngx_int_t rc,
@@ -51,7 +45,6 @@ static void ngx_game_handler_auth_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
 static int ngx_game_handler_auth_result(lua_State *L);
 static int ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call);
-static int ngx_game_handler_push_message(lua_State *co, ngx_game_call_t *call);
 static int ngx_game_handler_push_tick(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_tick_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
@@ -87,14 +80,21 @@ ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     call.data = args;
     call.done = done;
 
+    ngx_game_handler_end_turn();
+
+    return ngx_game_script_call(&call, prepare);
+}
+
+
+void
+ngx_game_handler_end_turn(void)
+{
     if (!ngx_game_handler_end_of_turn.posted) {
         ngx_game_handler_end_of_turn.handler = ngx_game_handler_turn;
         ngx_game_handler_end_of_turn.log = ngx_cycle->log;
 
         ngx_post_event((&ngx_game_handler_end_of_turn), &ngx_posted_events);
     }
-
-    return ngx_game_script_call(&call, prepare);
 }
 
 
@@ -161,7 +161,7 @@ ngx_game_handler_end(ngx_game_call_t *call, ngx_int_t rc, ngx_str_t *error)
 }
 
 
-static void
+void
 ngx_game_handler_done(ngx_game_call_t *call, ngx_int_t rc, int n,
     ngx_str_t *error)
 {
@@ -431,77 +431,6 @@ ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call)
     ngx_game_lua_push_args(co, &args->player->ticket->args);
 
     return 3;
-}
-
-
-/* on_message */
-
-void
-ngx_game_handler_message(ngx_game_room_t *room, ngx_game_player_t *player,
-    ngx_game_kind_e kind, ngx_str_t *data)
-{
-    ngx_game_handler_args_t  args;
-
-    args.player = player;
-    args.handler = NGX_GAME_ON_MESSAGE;
-    args.data = data;
-    args.kind = kind;
-    args.name = NULL;
-    args.invalid = 0;
-
-    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_message,
-                                 ngx_game_handler_done);
-
-    if (args.invalid) {
-        ngx_game_seat_kick(player, 1007, &args.reason, NGX_GAME_ERROR);
-    }
-}
-
-
-static int
-ngx_game_handler_push_message(lua_State *co, ngx_game_call_t *call)
-{
-    size_t                    len;
-    const char               *text;
-    ngx_game_room_t          *room;
-    ngx_game_codec_e          codec;
-    ngx_game_handler_args_t  *args;
-
-    args = call->data;
-    room = call->owner;
-    call->data = (void *) (uintptr_t) args->player->id;
-
-    if (!ngx_game_handler_push(co, call)) {
-        return -1;
-    }
-
-    ngx_game_lua_push_player(co, args->player);
-
-    if (room->game->codec == NGX_GAME_RAW) {
-        lua_pushlstring(co, (char *) args->data->data, args->data->len);
-        goto done;
-    }
-
-    codec = args->kind == NGX_GAME_TEXT ? NGX_GAME_JSON : NGX_GAME_MSGPACK;
-
-    if (ngx_game_codec_decode(co, codec, args->data->data, args->data->len)
-        != NGX_OK)
-    {
-        text = lua_tolstring(co, -1, &len);
-
-        args->invalid = 1;
-        args->reason.data = args->buf;
-        args->reason.len = ngx_min(len, sizeof(args->buf));
-        ngx_memcpy(args->buf, text, args->reason.len);
-
-        return -1;
-    }
-
-done:
-
-    lua_pushstring(co, args->kind == NGX_GAME_TEXT ? "text" : "binary");
-
-    return 4;
 }
 
 

@@ -12,6 +12,7 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_call.h"
 #include "ngx_game_room.h"
 #include "ngx_game_player.h"
 
@@ -26,11 +27,15 @@
 void ngx_game_handler_create(ngx_game_room_t *room, ngx_str_t *args);
 void ngx_game_handler_auth(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_join(ngx_game_room_t *room, ngx_game_player_t *player);
-void ngx_game_handler_message(ngx_game_room_t *room,
-    ngx_game_player_t *player, ngx_game_kind_e kind, ngx_str_t *data);
 void ngx_game_handler_tick(ngx_game_room_t *room);
 void ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_close(ngx_game_room_t *room);
+
+/* on_message is ngx_game_dispatch.h's.  What it shares: the last event of this
+ * turn is to come, and the end of a call without results */
+void ngx_game_handler_end_turn(void);
+void ngx_game_handler_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error);
 
 /* room[name](room, ...): the arguments are an array in MessagePack */
 void ngx_game_handler_alarm(ngx_game_room_t *room, const char *name,

@@ -2,14 +2,16 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Rooms and players as Lua tables.  The registry holds: the handles (table of
- * a room or player -> its C object, as light userdata), the metatable of all
+ * Rooms and players as Lua tables.  The registry holds: the handles of rooms
+ * and those of players (table -> address of its C object, as a number, which
+ * has 53 bits for its 47), the metatable of all
  * players, the table of the rooms' methods, and a metatable per game.
  */
 
 
 #include "ngx_game_lua.h"
 #include "ngx_game_codec.h"
+#include "ngx_game_dispatch.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_script.h"
 #include "ngx_game_zone.h"
@@ -38,16 +40,18 @@ static void ngx_game_lua_push_meta(lua_State *L, ngx_game_game_t *game);
 static void ngx_game_lua_add_base(lua_State *L, ngx_game_game_t *game);
 static int ngx_game_lua_room_index(lua_State *L);
 static void ngx_game_lua_push_players(lua_State *L, ngx_game_room_t *room);
-static void ngx_game_lua_set_handle(lua_State *L, int index, void *object);
-static void *ngx_game_lua_handle(lua_State *L, int index);
-static void ngx_game_lua_drop(lua_State *L, int *ref);
+static void ngx_game_lua_set_handle(lua_State *L, char *handles,
+    void *object);
+static void *ngx_game_lua_handle(lua_State *L, char *handles, int index);
+static void ngx_game_lua_drop(lua_State *L, char *handles, int *ref);
 static void ngx_game_lua_push_unescaped(lua_State *L, u_char *p, u_char *end);
 static void ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
     ngx_game_codec_e codec, int index);
 
 
 /* keys of the registry: the addresses are used */
-static char  ngx_game_lua_handles_key;
+static char  ngx_game_lua_rooms_key;
+static char  ngx_game_lua_players_key;
 static char  ngx_game_lua_player_meta_key;
 static char  ngx_game_lua_methods_key;
 static char  ngx_game_lua_metas_key;
@@ -65,7 +69,11 @@ ngx_game_lua_open(lua_State *L)
 
     ngx_game_lua_inject_game(L);
 
-    lua_pushlightuserdata(L, &ngx_game_lua_handles_key);
+    lua_pushlightuserdata(L, &ngx_game_lua_rooms_key);
+    lua_newtable(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+
+    lua_pushlightuserdata(L, &ngx_game_lua_players_key);
     lua_newtable(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
 
@@ -76,6 +84,9 @@ ngx_game_lua_open(lua_State *L)
     lua_pushlightuserdata(L, &ngx_game_lua_player_meta_key);
     lua_createtable(L, 0, 2);
     ngx_game_lua_push_player_methods(L);
+    ngx_game_lua_push_key(L, players);
+    ngx_game_dispatch_open(L);
+    lua_setfield(L, -2, "send");
     lua_setfield(L, -2, "__index");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
@@ -129,7 +140,7 @@ ngx_game_lua_make_room(lua_State *L)
         lua_pop(L, 1);
     }
 
-    ngx_game_lua_set_handle(L, -1, room);
+    ngx_game_lua_set_handle(L, &ngx_game_lua_rooms_key, room);
 
     room->object = lua_topointer(L, -1);
     room->ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -325,7 +336,7 @@ ngx_game_lua_drop_room(lua_State *L, ngx_game_room_t *room)
     luaL_unref(L, LUA_REGISTRYINDEX, room->players_ref);
     room->players_ref = LUA_NOREF;
 
-    ngx_game_lua_drop(L, &room->ref);
+    ngx_game_lua_drop(L, &ngx_game_lua_rooms_key, &room->ref);
     room->object = NULL;
 }
 
@@ -350,7 +361,7 @@ ngx_game_lua_check_room(lua_State *L, int index)
         }
     }
 
-    room = ngx_game_lua_handle(L, index);
+    room = ngx_game_lua_handle(L, &ngx_game_lua_rooms_key, index);
 
     if (room == NULL || lua_topointer(L, index) != room->object) {
         luaL_argerror(L, index, "a room expected that is not closed");
@@ -392,7 +403,7 @@ ngx_game_lua_push_player(lua_State *L, ngx_game_player_t *player)
     ngx_game_lua_push_key(L, player_meta);
     lua_setmetatable(L, -2);
 
-    ngx_game_lua_set_handle(L, -1, player);
+    ngx_game_lua_set_handle(L, &ngx_game_lua_players_key, player);
 
     lua_pushvalue(L, -1);
     player->ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -402,7 +413,7 @@ ngx_game_lua_push_player(lua_State *L, ngx_game_player_t *player)
 void
 ngx_game_lua_drop_player(lua_State *L, ngx_game_player_t *player)
 {
-    ngx_game_lua_drop(L, &player->ref);
+    ngx_game_lua_drop(L, &ngx_game_lua_players_key, &player->ref);
 }
 
 
@@ -411,6 +422,14 @@ ngx_game_lua_check_player(lua_State *L, int index)
 {
     ngx_uint_t          is_player;
     ngx_game_player_t  *player;
+
+    player = ngx_game_lua_handle(L, &ngx_game_lua_players_key, index);
+
+    if (player) {
+        return player->seated ? player : NULL;
+    }
+
+    /* one that has left, or none */
 
     is_player = 0;
 
@@ -424,36 +443,34 @@ ngx_game_lua_check_player(lua_State *L, int index)
         luaL_argerror(L, index, "a player expected");
     }
 
-    player = ngx_game_lua_handle(L, index);
-
-    return (player && player->seated) ? player : NULL;
+    return NULL;
 }
 
 
-/* handles */
+/* handles: set for the table on top of the stack */
 
 static void
-ngx_game_lua_set_handle(lua_State *L, int index, void *object)
+ngx_game_lua_set_handle(lua_State *L, char *handles, void *object)
 {
-    lua_pushvalue(L, index);
-    ngx_game_lua_push_key(L, handles);
-    lua_insert(L, -2);
-    lua_pushlightuserdata(L, object);
+    lua_pushlightuserdata(L, handles);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, -2);
+    lua_pushnumber(L, (lua_Number) (uintptr_t) object);
     lua_rawset(L, -3);
     lua_pop(L, 1);
 }
 
 
 static void *
-ngx_game_lua_handle(lua_State *L, int index)
+ngx_game_lua_handle(lua_State *L, char *handles, int index)
 {
     void  *object;
 
+    lua_pushlightuserdata(L, handles);
+    lua_rawget(L, LUA_REGISTRYINDEX);
     lua_pushvalue(L, index);
-    ngx_game_lua_push_key(L, handles);
-    lua_insert(L, -2);
     lua_rawget(L, -2);
-    object = lua_touserdata(L, -1);
+    object = (void *) (uintptr_t) lua_tonumber(L, -1);
     lua_pop(L, 2);
 
     return object;
@@ -464,13 +481,14 @@ ngx_game_lua_handle(lua_State *L, int index)
  * step needs memory: the keys are there */
 
 static void
-ngx_game_lua_drop(lua_State *L, int *ref)
+ngx_game_lua_drop(lua_State *L, char *handles, int *ref)
 {
     if (L == NULL || *ref == LUA_NOREF) {
         return;
     }
 
-    ngx_game_lua_push_key(L, handles);
+    lua_pushlightuserdata(L, handles);
+    lua_rawget(L, LUA_REGISTRYINDEX);
     lua_rawgeti(L, LUA_REGISTRYINDEX, *ref);
     lua_pushnil(L);
     lua_rawset(L, -3);

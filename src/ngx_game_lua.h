@@ -85,6 +85,9 @@ typedef struct {
 
 int ngx_game_lua_send(lua_State *L, int index, ngx_game_lua_send_t *to);
 
+/* player:send, for all that ngx_game_dispatch.c does not send itself */
+int ngx_game_lua_player_send(lua_State *L);
+
 /* the optional argument `kind` */
 ngx_game_kind_e ngx_game_lua_check_kind(lua_State *L, int index);
 

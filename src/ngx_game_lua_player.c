@@ -15,7 +15,6 @@
 #define NGX_GAME_LUA_REASON_MAX  123
 
 
-static int ngx_game_lua_player_send(lua_State *L);
 static int ngx_game_lua_player_kick(lua_State *L);
 static int ngx_game_lua_player_rtt(lua_State *L);
 
@@ -23,10 +22,7 @@ static int ngx_game_lua_player_rtt(lua_State *L);
 void
 ngx_game_lua_push_player_methods(lua_State *L)
 {
-    lua_createtable(L, 0, 3);
-
-    lua_pushcfunction(L, ngx_game_lua_player_send);
-    lua_setfield(L, -2, "send");
+    lua_createtable(L, 0, 3);       /* send comes later */
 
     lua_pushcfunction(L, ngx_game_lua_player_kick);
     lua_setfield(L, -2, "kick");
@@ -38,7 +34,7 @@ ngx_game_lua_push_player_methods(lua_State *L)
 
 /* player:send(value [, kind]) */
 
-static int
+int
 ngx_game_lua_player_send(lua_State *L)
 {
     ngx_game_lua_send_t  to;

@@ -160,6 +160,11 @@ ngx_game_message_piece(ngx_game_session_t *s, game_ws_event_t *ev,
 
     if (last && (in == NULL || in->len == 0)) {
         ngx_game_session_message(s, ev->opcode, data, len);
+
+        if (data != ev->data) {
+            ngx_game_session_deliver(s);
+        }
+
         return NGX_OK;
     }
 
@@ -176,6 +181,7 @@ ngx_game_message_piece(ngx_game_session_t *s, game_ws_event_t *ev,
 
     if (last) {
         ngx_game_session_message(s, ev->opcode, in->data, in->len);
+        ngx_game_session_deliver(s);
     }
 
     return NGX_OK;

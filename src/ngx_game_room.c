@@ -11,6 +11,7 @@
 
 #include "ngx_game_room.h"
 #include "ngx_game_alarm.h"
+#include "ngx_game_dispatch.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
@@ -282,8 +283,15 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
     }
 
     if (player->room->handlers & (1 << NGX_GAME_ON_MESSAGE)) {
-        ngx_game_handler_message(player->room, player, kind, data);
+        ngx_game_dispatch_add(player, kind, data);
     }
+}
+
+
+void
+ngx_game_room_deliver(void)
+{
+    ngx_game_dispatch_run();
 }
 
 

@@ -112,6 +112,7 @@ void ngx_game_room_created(ngx_game_room_t *room, ngx_int_t rc);
 /* handlers of ngx_game_sync.h */
 void ngx_game_room_message(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_kind_e kind, ngx_str_t *data);
+void ngx_game_room_deliver(void);
 void ngx_game_room_measured(uint64_t room, uint64_t player, uint32_t rtt);
 
 /* a death handler: players whose sessions died leave their rooms */

@@ -454,6 +454,13 @@ ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
 
 
 void
+ngx_game_session_deliver(ngx_game_session_t *s)
+{
+    ngx_game_session_handlers->deliver(s);
+}
+
+
+void
 ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt)
 {
     s->rtt = rtt;

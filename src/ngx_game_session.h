@@ -22,10 +22,12 @@
 
 /* set once per worker, in init_process */
 typedef struct {
-    /* a whole message; data is valid during the call and may be changed */
+    /* a whole message; data may be changed, and is valid up to the next call
+     * of deliver.  That comes before anything else is done with the session */
     void                     (*message)(ngx_game_session_t *s,
                                         ngx_game_kind_e kind, u_char *data,
                                         size_t len);
+    void                     (*deliver)(ngx_game_session_t *s);
 
     /* a new round trip was measured: s->rtt */
     void                     (*measured)(ngx_game_session_t *s);

@@ -56,6 +56,7 @@ static void ngx_game_sync_close_local(uint64_t room, uint64_t player,
     ngx_uint_t code, const ngx_str_t *reason, ngx_game_reason_e why);
 static void ngx_game_sync_session_message(ngx_game_session_t *s,
     ngx_game_kind_e kind, u_char *data, size_t len);
+static void ngx_game_sync_session_deliver(ngx_game_session_t *s);
 static void ngx_game_sync_session_measured(ngx_game_session_t *s);
 static void ngx_game_sync_session_closed(ngx_game_session_t *s,
     ngx_game_reason_e reason);
@@ -65,6 +66,7 @@ static ngx_game_sync_handlers_t  ngx_game_sync_to;
 
 static ngx_game_session_handlers_t  ngx_game_sync_sessions = {
     ngx_game_sync_session_message,
+    ngx_game_sync_session_deliver,
     ngx_game_sync_session_measured,
     ngx_game_sync_session_closed
 };
@@ -204,6 +206,15 @@ ngx_game_sync_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
     } else if (rc == NGX_ERROR) {
         ngx_game_session_close(s, 1013, (const char *) behind.data,
                                behind.len, NGX_GAME_ERROR);
+    }
+}
+
+
+static void
+ngx_game_sync_session_deliver(ngx_game_session_t *s)
+{
+    if (ngx_game_sync_is_local(s->owner)) {
+        ngx_game_sync_to.deliver();
     }
 }
 
@@ -413,6 +424,7 @@ ngx_game_sync_record(ngx_game_record_t *record, u_char *payload, size_t len)
     case NGX_GAME_SYNC_MESSAGE:
         ngx_game_sync_to.message(record->src, record->room, record->player,
                                  record->arg, &text);
+        ngx_game_sync_to.deliver();
         return;
 
     case NGX_GAME_SYNC_MEASURED:

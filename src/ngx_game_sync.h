@@ -49,6 +49,8 @@ typedef struct {
     void  (*leave)(uint64_t room, uint64_t player, ngx_game_reason_e why);
     void  (*message)(uint64_t gateway, uint64_t room, uint64_t player,
                      ngx_game_kind_e kind, ngx_str_t *data);
+    /* the messages so far are to be handled: their data goes */
+    void  (*deliver)(void);
     void  (*measured)(uint64_t room, uint64_t player, uint32_t rtt);
 
     /* at the gateway, ngx_game_join.c */

@@ -95,6 +95,7 @@ void ngx_game_session_abort(ngx_game_session_t *s);
 void ngx_game_session_closed(ngx_game_session_t *s);
 void ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
     u_char *data, size_t len);
+void ngx_game_session_deliver(ngx_game_session_t *s);
 void ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt);
 void ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len);
 

@@ -73,6 +73,16 @@ ngx_game_watchdog_enter(const char *what)
 }
 
 
+/* within a call, at the end of one handler and the start of the next */
+static ngx_inline void
+ngx_game_watchdog_next(void)
+{
+    if (ngx_game_watchdog.depth == 1) {
+        ngx_game_watchdog.seq++;
+    }
+}
+
+
 static ngx_inline void
 ngx_game_watchdog_leave(const char *prev)
 {

@@ -1,0 +1,359 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Messages wait in a list while the frames of one read are parsed, and a loop
+ * in Lua takes them from it and calls on_message for each.  The loop and
+ * player:send are compiled together with the handler, with calls to C by
+ * LuaJIT's FFI in place of the Lua API: so a message costs no pcall, no
+ * coroutine and no table of its own.  The FFI is seen by these two functions
+ * only.
+ *
+ * A handler that fails or waits ends the loop; what is left in the list is for
+ * a new one.  A loop whose handler has waited finds that the list is not its
+ * own any more, and ends.
+ */
+
+
+#include "ngx_game_dispatch.h"
+#include "ngx_game_codec.h"
+#include "ngx_game_gateway.h"
+#include "ngx_game_handler.h"
+#include "ngx_game_lua.h"
+#include "ngx_game_script.h"
+#include "ngx_game_seat.h"
+#include "ngx_game_watchdog.h"
+#include "core/game_utf8.h"
+
+
+#define NGX_GAME_DISPATCH_MAX  256
+
+
+/* the message that the loop handles now, as ngx_game_dispatch_lua has it */
+typedef struct {
+    const u_char              *data;
+    int32_t                    len;
+    int32_t                    room;          /* references of the registry */
+    int32_t                    player;
+    int32_t                    text;          /* 0: binary */
+    int32_t                    raw;           /* 0: to be decoded */
+} ngx_game_dispatch_message_t;
+
+
+typedef struct {
+    ngx_game_player_t         *player;
+    u_char                    *data;
+    uint32_t                   len;
+    ngx_game_kind_e            kind;
+} ngx_game_dispatch_item_t;
+
+
+typedef struct {
+    ngx_game_dispatch_item_t     items[NGX_GAME_DISPATCH_MAX];
+    ngx_uint_t                   n;
+    ngx_uint_t                   next;
+    ngx_game_call_t             *call;        /* the loop that runs */
+    ngx_game_dispatch_item_t    *item;        /* what it handles */
+    int                          loop;        /* anchors it */
+    ngx_game_dispatch_message_t  message;
+} ngx_game_dispatch_t;
+
+
+static void ngx_game_dispatch_pointer(lua_State *L, void *p);
+static void ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error);
+static int ngx_game_dispatch_next(void);
+static int ngx_game_dispatch_player(lua_State *L);
+static int ngx_game_dispatch_decode(lua_State *L);
+static int ngx_game_dispatch_send(double handle, const char *data, int len,
+    int text);
+
+
+static ngx_game_dispatch_t  ngx_game_dispatch;
+
+
+static const char  ngx_game_dispatch_lua[] =
+    "local registry, handles, message, next, send, player_of, decode,\n"
+    "    send_any = ...\n"
+    "local ffi = require 'ffi'\n"
+    "local string, type = ffi.string, type\n"
+    "ffi.cdef[[\n"
+    "    typedef struct {\n"
+    "        const char *data;\n"
+    "        int len, room, player, text, raw;\n"
+    "    } ngx_game_message_t;\n"
+    "]]\n"
+    "message = ffi.cast('ngx_game_message_t *', message)\n"
+    "next = ffi.cast('int (*)(void)', next)\n"
+    "send = ffi.cast('int (*)(double, const char *, int, int)', send)\n"
+
+    "local function loop()\n"
+    "    while next() ~= 0 do\n"
+    "        local room = registry[message.room]\n"
+    "        local player = registry[message.player] or player_of()\n"
+    "        local ok, value = true\n"
+    "        if message.raw ~= 0 then\n"
+    "            value = string(message.data, message.len)\n"
+    "        else\n"
+    "            ok, value = decode()\n"
+    "        end\n"
+    "        local on_message = room.on_message\n"
+    "        if ok and type(on_message) == 'function' then\n"
+    "            on_message(room, player, value,\n"
+    "                       message.text ~= 0 and 'text' or 'binary')\n"
+    "        end\n"
+    "    end\n"
+    "end\n"
+
+    "local function player_send(player, value, kind)\n"
+    "    local handle = handles[player]\n"
+    "    if handle and type(value) == 'string'\n"
+    "        and (kind == nil or kind == 'text' or kind == 'binary')\n"
+    "        and send(handle, value, #value, kind == 'binary' and 0 or 1)\n"
+    "            == 0\n"
+    "    then\n"
+    "        return true\n"
+    "    end\n"
+    "    return send_any(player, value, kind)\n"
+    "end\n"
+
+    "return loop, player_send\n";
+
+
+void
+ngx_game_dispatch_open(lua_State *L)
+{
+    /* handles */
+
+    if (luaL_loadbuffer(L, ngx_game_dispatch_lua,
+                        sizeof(ngx_game_dispatch_lua) - 1,
+                        "=" NGX_GAME_CALL_CHUNK)
+        != 0)
+    {
+        (void) lua_error(L);
+    }
+
+    lua_pushvalue(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, -3);
+    lua_pushlightuserdata(L, &ngx_game_dispatch.message);
+    ngx_game_dispatch_pointer(L, ngx_game_dispatch_next);
+    ngx_game_dispatch_pointer(L, ngx_game_dispatch_send);
+    lua_pushcfunction(L, ngx_game_dispatch_player);
+    lua_pushcfunction(L, ngx_game_dispatch_decode);
+    lua_pushcfunction(L, ngx_game_lua_player_send);
+
+    lua_call(L, 8, 2);
+
+    /* handles, loop, send */
+
+    lua_replace(L, -3);
+    ngx_game_dispatch.loop = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+
+static void
+ngx_game_dispatch_pointer(lua_State *L, void *p)
+{
+    lua_pushlightuserdata(L, p);
+}
+
+
+void
+ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
+    ngx_str_t *data)
+{
+    ngx_game_dispatch_item_t  *item;
+
+    if (ngx_game_dispatch.n == NGX_GAME_DISPATCH_MAX) {
+        ngx_game_dispatch_run();
+    }
+
+    item = &ngx_game_dispatch.items[ngx_game_dispatch.n++];
+
+    item->player = player;
+    item->data = data->data;
+    item->len = data->len;
+    item->kind = kind;
+}
+
+
+void
+ngx_game_dispatch_run(void)
+{
+    ngx_game_call_t       call;
+    ngx_game_dispatch_t  *dispatch;
+
+    dispatch = &ngx_game_dispatch;
+
+    if (dispatch->n == 0) {
+        return;
+    }
+
+    ngx_game_handler_end_turn();
+
+    ngx_memzero(&call, sizeof(ngx_game_call_t));
+
+    call.handler = ngx_game_lua_handlers[NGX_GAME_ON_MESSAGE];
+    call.done = ngx_game_dispatch_done;
+
+    while (dispatch->next < dispatch->n) {
+
+        dispatch->call = NULL;
+
+        /* an error before its first message would come again */
+
+        if (ngx_game_script_loop(&call, dispatch->loop) == NGX_ERROR
+            || dispatch->call == NULL)
+        {
+            break;
+        }
+    }
+
+    dispatch->call = NULL;
+    dispatch->next = 0;
+    dispatch->n = 0;
+}
+
+
+static void
+ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    if (call->owner) {
+        ngx_game_handler_done(call, rc, n, error);
+
+    } else if (rc == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "%ui messages are lost: %V",
+                      ngx_game_dispatch.n - ngx_game_dispatch.next, error);
+    }
+}
+
+
+/*
+ * The next three are called by the loop.  The first takes the next message
+ * from the list: 0: there is none.  It must not raise an error.
+ *
+ * A player may be kicked by the handler of an earlier message.  It is freed at
+ * the end of the turn, not before.
+ */
+
+static int
+ngx_game_dispatch_next(void)
+{
+    ngx_game_call_t              *call;
+    ngx_game_player_t            *player;
+    ngx_game_dispatch_t          *dispatch;
+    ngx_game_dispatch_item_t     *item;
+    ngx_game_dispatch_message_t  *message;
+
+    dispatch = &ngx_game_dispatch;
+    call = ngx_game_script_current();
+
+    if (dispatch->call == NULL && call->owner == NULL) {
+        dispatch->call = call;
+    }
+
+    if (dispatch->call != call || ngx_game_watchdog.fired) {
+        return 0;
+    }
+
+    do {
+        if (dispatch->next == dispatch->n) {
+            return 0;
+        }
+
+        item = &dispatch->items[dispatch->next++];
+        player = item->player;
+
+    } while (!player->seated);
+
+    call->owner = player->room;
+    call->data = (void *) (uintptr_t) player->id;
+
+    dispatch->item = item;
+
+    message = &dispatch->message;
+    message->data = item->data;
+    message->len = item->len;
+    message->room = player->room->ref;
+    message->player = player->ref;
+    message->text = (item->kind == NGX_GAME_TEXT);
+    message->raw = (player->room->game->codec == NGX_GAME_RAW);
+
+    ngx_game_watchdog_next();
+
+    return 1;
+}
+
+
+/* the player has no table yet */
+
+static int
+ngx_game_dispatch_player(lua_State *L)
+{
+    ngx_game_lua_push_player(L, ngx_game_dispatch.item->player);
+
+    return 1;
+}
+
+
+/* true and the value, or nothing: the player is closed with 1007 */
+
+static int
+ngx_game_dispatch_decode(lua_State *L)
+{
+    ngx_str_t                  reason;
+    ngx_game_codec_e           codec;
+    ngx_game_dispatch_item_t  *item;
+
+    item = ngx_game_dispatch.item;
+    codec = item->kind == NGX_GAME_TEXT ? NGX_GAME_JSON : NGX_GAME_MSGPACK;
+
+    lua_pushboolean(L, 1);
+
+    if (ngx_game_codec_decode(L, codec, item->data, item->len) == NGX_OK) {
+        return 2;
+    }
+
+    reason.data = (u_char *) lua_tolstring(L, -1, &reason.len);
+
+    ngx_game_seat_kick(item->player, 1007, &reason, NGX_GAME_ERROR);
+
+    return 0;
+}
+
+
+/* a string as it is, to a player who gets strings: 0; else 1, and the slow way
+ * sends it or says what is wrong */
+
+static int
+ngx_game_dispatch_send(double handle, const char *data, int len, int text)
+{
+    uint32_t            state;
+    ngx_str_t           payload;
+    ngx_game_player_t  *player;
+
+    player = (ngx_game_player_t *) (uintptr_t) handle;
+
+    if (!player->seated || player->codec != NGX_GAME_RAW) {
+        return 1;
+    }
+
+    payload.data = (u_char *) data;
+    payload.len = len;
+
+    state = GAME_UTF8_START;
+
+    if (text
+        && (game_utf8_check(&state, payload.data, payload.len) != 0
+            || state != GAME_UTF8_START))
+    {
+        return 1;
+    }
+
+    ngx_game_gateway_send(player, text ? NGX_GAME_TEXT : NGX_GAME_BINARY,
+                          &payload);
+
+    return 0;
+}
