@@ -21,7 +21,7 @@
  * KB that are freed or twice as much that is looked at.
  */
 #define NGX_GAME_VM_GC_LEAST  (16 * 1024)
-#define NGX_GAME_VM_GC_BEGIN  (256 * 1024)
+#define NGX_GAME_VM_GC_BEGIN  (1024 * 1024)
 #define NGX_GAME_VM_GC_STEP   256
 
 
@@ -318,7 +318,7 @@ static int
 ngx_game_vm_step(lua_State *L)
 {
     int            *kb;
-    size_t          left, pause;
+    size_t          left, more, pause;
     ngx_game_vm_t  *vm;
 
     kb = lua_touserdata(L, 1);
@@ -337,8 +337,9 @@ ngx_game_vm_step(lua_State *L)
     /* LuaJIT's own cycles, within a handler, must begin below the quota too */
 
     left = vm->quota - ngx_min(vm->used, vm->quota);
-    pause = 100 + 75 * left / (vm->used + 1);
-    (void) lua_gc(L, LUA_GCSETPAUSE, (int) ngx_min(ngx_max(pause, 105), 200));
+    more = ngx_min(ngx_max(vm->used, 2 * NGX_GAME_VM_GC_BEGIN), left * 3 / 4);
+    pause = 100 + 100 * more / (vm->used + 1);
+    (void) lua_gc(L, LUA_GCSETPAUSE, (int) ngx_max(pause, 105));
 
     if (lua_gc(L, LUA_GCSTEP, *kb)) {
         vm->collecting = 0;

@@ -354,9 +354,11 @@ game_ws_unmask(unsigned char *p, size_t len, const uint8_t key[4],
 
     /* the key as it falls on the next 8 bytes, in any byte order */
 
-    for (i = 0; i < 8; i++) {
+    for (i = 0; i < 4; i++) {
         k[i] = key[(phase + i) & 3];
     }
+
+    memcpy(k + 4, k, 4);
 
     memcpy(&mask, k, 8);
 
