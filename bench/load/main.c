@@ -36,6 +36,10 @@
 
 static const load_workload_t *const  load_workloads[] = {
     &load_echo,
+    &load_fanout,
+    &load_game,
+    &load_relay,
+    &load_rooms,
     NULL
 };
 

@@ -87,6 +87,24 @@ load_run_free(load_run_t *run)
 }
 
 
+int
+load_run_once(const load_options_t *o, const load_traffic_t *traffic)
+{
+    int                rc;
+    static load_run_t  run;
+
+    rc = load_run(&run, o, traffic);
+
+    if (rc == 0) {
+        load_report_print(&run.report, o);
+    }
+
+    load_run_free(&run);
+
+    return (rc == 0 && run.report.errors == 0) ? 0 : -1;
+}
+
+
 static int
 load_run_init(load_run_t *run, const load_options_t *o,
     const load_traffic_t *traffic)
@@ -297,6 +315,8 @@ load_run_until(load_run_t *run, uint64_t end)
         load_net_flush(&run->net);
         load_net_turn(&run->net, at < end ? at : end);
     }
+
+    load_net_flush(&run->net);
 }
 
 

@@ -74,6 +74,9 @@ int load_run(load_run_t *run, const load_options_t *o,
     const load_traffic_t *traffic);
 void load_run_free(load_run_t *run);
 
+/* a run, and its report printed: 0, or -1 if anything went wrong */
+int load_run_once(const load_options_t *o, const load_traffic_t *traffic);
+
 load_run_t *load_run_of(const load_client_t *c);
 void *load_run_state(const load_client_t *c);
 

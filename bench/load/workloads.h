@@ -23,6 +23,10 @@ typedef struct {
 
 
 extern const load_workload_t  load_echo;
+extern const load_workload_t  load_fanout;
+extern const load_workload_t  load_game;
+extern const load_workload_t  load_relay;
+extern const load_workload_t  load_rooms;
 
 
 #endif /* LOAD_WORKLOADS_H */
