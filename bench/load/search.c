@@ -77,7 +77,7 @@ load_search(const load_options_t *o, const load_traffic_t *traffic)
 }
 
 
-/* 1, 0, or -1: it can't be told */
+/* 1, 0, or -1: the clients could not even connect */
 
 static int
 load_search_holds(load_run_t *run, load_options_t *o,
@@ -94,13 +94,14 @@ load_search_holds(load_run_t *run, load_options_t *o,
         rc = load_run(run, o, traffic);
         load_run_free(run);
 
-        if (rc != 0) {
+        if (rc != 0 && run->start == 0) {
             return -1;
         }
 
         r = &run->report;
         p99 = load_histogram_at(&r->latency, 0.99) / 1e6;
-        held = (r->errors == 0 && r->latency.count && p99 <= o->max_p99);
+        held = (rc == 0 && r->errors == 0 && r->latency.count
+                && p99 <= o->max_p99);
 
         load_search_told(r, rate, held);
     }
@@ -114,7 +115,7 @@ load_search_told(const load_report_t *r, double rate, int held)
 {
     double  busy;
 
-    busy = r->own_cpu / 1e9 / r->seconds;
+    busy = r->seconds ? r->own_cpu / 1e9 / r->seconds : 0;
 
     if (!held && busy > LOAD_SEARCH_BUSY) {
         fprintf(stderr, "load: at %g a second the generator was busy for"
