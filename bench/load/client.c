@@ -213,7 +213,6 @@ void
 load_client_close(load_client_t *c)
 {
     if (c->state != LOAD_CLIENT_OPEN) {
-        load_client_abort(c);
         return;
     }
 
@@ -325,7 +324,7 @@ load_client_read(load_client_t *c)
     }
 
     if (n == 0) {
-        load_client_end(c, c->state == LOAD_CLIENT_CLOSING ? NULL
+        load_client_end(c, c->state >= LOAD_CLIENT_CLOSING ? NULL
                            : "the server ended the connection");
         return;
     }
@@ -470,7 +469,7 @@ load_client_closed_by(load_client_t *c, const load_frame_t *frame)
     char  why[LOAD_CLIENT_WHY];
 
     if (c->state == LOAD_CLIENT_CLOSING) {
-        load_client_end(c, NULL);
+        c->state = LOAD_CLIENT_ENDING;
         return;
     }
 
@@ -598,7 +597,7 @@ load_client_failed(load_client_t *c, const char *what)
 
     /* a server may reset a connection that was to end */
 
-    if (c->state == LOAD_CLIENT_CLOSING) {
+    if (c->state >= LOAD_CLIENT_CLOSING) {
         load_client_end(c, NULL);
         return;
     }

@@ -28,7 +28,8 @@ typedef enum {
     LOAD_CLIENT_CONNECTING,
     LOAD_CLIENT_UPGRADING,       /* the request was sent */
     LOAD_CLIENT_OPEN,
-    LOAD_CLIENT_CLOSING          /* a close frame was sent */
+    LOAD_CLIENT_CLOSING,         /* a close frame was sent */
+    LOAD_CLIENT_ENDING           /* and answered: the server has to hang up */
 } load_client_state_e;
 
 
@@ -97,7 +98,8 @@ void load_client_connect(load_client_t *c, load_net_t *net, unsigned index,
 /* queues a text */
 void load_client_text(load_client_t *c, const void *data, size_t len);
 
-/* asks for the end by a close frame; closed() follows when it is answered */
+/* asks for the end by a close frame; closed() follows when it was answered
+ * and the server has ended the connection, as RFC 6455, 7.1.1, wants */
 void load_client_close(load_client_t *c);
 
 /* ends the connection at once, with a reset, so that its port is free for the

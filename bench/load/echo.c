@@ -56,19 +56,7 @@ static uint64_t       *load_echo_times;
 static int
 load_echo_run(const load_options_t *o)
 {
-    int                rc;
-    static load_run_t  run;
-
-    rc = load_run(&run, o, &load_echo_traffic);
-
-    if (rc == 0) {
-        load_report_print(&run.report, o);
-    }
-
-    load_run_free(&run);
-    free(load_echo_times);
-
-    return (rc == 0 && run.report.errors == 0) ? 0 : -1;
+    return load_run_once(o, &load_echo_traffic);
 }
 
 

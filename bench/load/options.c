@@ -60,6 +60,8 @@ static void load_options_clear(load_options_t *o);
 static const load_option_t *load_options_find(const char *name);
 static int load_options_set(load_options_t *o, const load_option_t *option,
     const char *value);
+static void load_options_third(load_options_t *o,
+    const load_options_t *defaults);
 static int load_options_rooms(load_options_t *o);
 
 
@@ -194,6 +196,8 @@ load_options_complete(load_options_t *o, const load_options_t *defaults)
     const char           *from;
     const load_option_t  *option;
 
+    load_options_third(o, defaults);
+
     for (i = 0; i < LOAD_OPTIONS; i++) {
         option = &load_options[i];
         field = (char *) o + option->offset;
@@ -223,16 +227,31 @@ load_options_complete(load_options_t *o, const load_options_t *defaults)
 }
 
 
+/* two of clients, rooms and room_size are known: the third follows */
+
+static void
+load_options_third(load_options_t *o, const load_options_t *defaults)
+{
+    long  size;
+
+    size = (o->room_size > 0) ? o->room_size : defaults->room_size;
+
+    if (o->clients < 0 && o->rooms > 0 && size) {
+        o->clients = o->rooms * size;
+    }
+
+    if (o->rooms < 0 && o->clients > 0 && o->room_size > 0) {
+        o->rooms = o->clients / o->room_size;
+    }
+}
+
+
 /* a workload without rooms has 0 of them by default; one whose default is a
  * room of no given size has all clients in it */
 
 static int
 load_options_rooms(load_options_t *o)
 {
-    if (o->rooms && o->clients == 0) {
-        o->clients = o->rooms * o->room_size;
-    }
-
     if (o->rooms && o->room_size == 0) {
         o->room_size = o->clients / o->rooms;
     }
