@@ -54,8 +54,8 @@ load_colyseus_path(load_run_t *run, long i, char *dst, size_t size)
         || load_colyseus_field(answer, "sessionId", session, sizeof(session))
            != 0)
     {
-        fprintf(stderr, "load: client %ld: no seat is in the answer \"%.*s\"\n",
-                i, (int) strcspn(answer, "\r\n"), answer);
+        fprintf(stderr, "load: client %ld: no seat is in the answer"
+                " \"%.*s\"\n", i, (int) strcspn(answer, "\r\n"), answer);
         return -1;
     }
 
