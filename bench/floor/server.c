@@ -186,11 +186,12 @@ floor_server_accept(void *owner, unsigned events)
                      SOCK_NONBLOCK|SOCK_CLOEXEC);
 
         if (fd == -1) {
-            if (errno != EAGAIN && errno != ECONNABORTED) {
-                perror("floor: accept4() failed");
+            if (errno == EAGAIN || errno == ECONNABORTED) {
+                return;
             }
 
-            return;
+            perror("floor: accept4() failed");
+            exit(1);
         }
 
         on = 1;

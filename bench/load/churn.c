@@ -164,7 +164,7 @@ load_churn_next(load_client_t *c)
     churn->left--;
 
     load_message_set(&load_churn_text, c->index, churn->sent++, 0);
-    load_client_text(c, load_churn_text.text, load_churn_text.size);
+    load_client_send(c, load_churn_text.text, load_churn_text.size);
 }
 
 

@@ -107,7 +107,7 @@ load_echo_send(load_client_t *c)
     echo = load_run_state(c);
 
     load_message_set(&load_echo_text, c->index, echo->sent, 0);
-    load_client_text(c, load_echo_text.text, load_echo_text.size);
+    load_client_send(c, load_echo_text.text, load_echo_text.size);
 
     echo->times[echo->sent++ % run->options->window] = c->net->now;
     load_run_sent(run, 1);

@@ -131,7 +131,7 @@ load_idle_open(load_run_t *run, long first, long n)
 
     for (i = first; i < first + n; i++) {
         load_message_set(&load_idle_text, i, 0, 0);
-        load_client_text(&run->clients[i], load_idle_text.text,
+        load_client_send(&run->clients[i], load_idle_text.text,
                          load_idle_text.size);
         load_run_sent(run, 1);
     }

@@ -16,6 +16,7 @@
  *     --numbered 0   the server fills its rooms by itself; else clients ask
  *                    for theirs by ?room=N
  *     --size N       bytes of a message
+ *     --protocol P   plain, or colyseus for the game of a Colyseus server
  *     --window N     messages of a client under way (echo), or of each
  *                    connection (churn)
  *     --rate N       messages a second of each sender

@@ -37,6 +37,7 @@ typedef struct {
 static const load_option_t  load_options[] = {
     LOAD_OPTION("--name", TEXT, name, 0, 0),
     LOAD_OPTION("--path", TEXT, path, 0, 0),
+    LOAD_OPTION("--protocol", TEXT, protocol, 0, 0),
     LOAD_OPTION("--port", LONG, port, 1, 65535),
     LOAD_OPTION("--pid", LONG, pid, 1, 1 << 30),
     LOAD_OPTION("--clients", LONG, clients, 1, 1000000),
@@ -49,7 +50,7 @@ static const load_option_t  load_options[] = {
     LOAD_OPTION("--tick", DOUBLE, tick, 1, 1000),
     LOAD_OPTION("--warmup", DOUBLE, warmup, 0, 60),
     LOAD_OPTION("--seconds", DOUBLE, seconds, 0.1, 600),
-    LOAD_OPTION("--max-p99", DOUBLE, max_p99, 0.001, 10000),
+    LOAD_OPTION("--max-p99", DOUBLE, max_p99, 0, 10000),
     LOAD_OPTION("--seed", LONG, seed, 0, 1 << 30),
 };
 

@@ -26,6 +26,8 @@
 
 
 static int load_run_warm_up(load_run_t *run);
+static int load_run_path(load_run_t *run, long i, char *dst, size_t size);
+static int load_run_connecting(const load_run_t *run, const load_client_t *c);
 static uint64_t load_run_due(const load_run_t *run);
 static void load_run_message(load_client_t *c, const unsigned char *data,
     size_t len);
@@ -150,31 +152,22 @@ load_run_init(load_run_t *run, const load_options_t *o,
 int
 load_run_connect(load_run_t *run, long first, long n)
 {
-    long                   i;
-    char                   path[LOAD_RUN_PATH];
-    uint64_t               until;
-    load_client_t         *c;
-    const load_options_t  *o;
-
-    o = run->options;
+    long            i;
+    char            path[LOAD_RUN_PATH];
+    uint64_t        until;
+    load_client_t  *c;
 
     for (i = first; i < first + n; i++) {
         c = &run->clients[i];
 
-        if (o->rooms && o->numbered) {
-            snprintf(path, sizeof(path), "%s?room=%ld", o->path,
-                     i / o->room_size);
-
-        } else {
-            snprintf(path, sizeof(path), "%s", o->path);
+        if (load_run_path(run, i, path, sizeof(path)) != 0) {
+            return -1;
         }
 
         load_client_connect(c, &run->net, i, path);
         until = load_clock() + LOAD_RUN_CONNECT;
 
-        while (c->state == LOAD_CLIENT_CONNECTING
-               || c->state == LOAD_CLIENT_UPGRADING)
-        {
+        while (load_run_connecting(run, c)) {
             if (run->net.now >= until) {
                 fprintf(stderr, "load: client %ld: no answer to the"
                         " handshake\n", i);
@@ -190,6 +183,37 @@ load_run_connect(load_run_t *run, long first, long n)
     }
 
     return 0;
+}
+
+
+static int
+load_run_path(load_run_t *run, long i, char *dst, size_t size)
+{
+    const load_options_t  *o;
+
+    o = run->options;
+
+    if (run->traffic->path) {
+        return run->traffic->path(run, i, dst, size);
+    }
+
+    if (o->rooms && o->numbered) {
+        snprintf(dst, size, "%s?room=%ld", o->path, i / o->room_size);
+
+    } else {
+        snprintf(dst, size, "%s", o->path);
+    }
+
+    return 0;
+}
+
+
+static int
+load_run_connecting(const load_run_t *run, const load_client_t *c)
+{
+    return c->state == LOAD_CLIENT_CONNECTING
+           || c->state == LOAD_CLIENT_UPGRADING
+           || (c->state == LOAD_CLIENT_OPEN && run->awaited);
 }
 
 
@@ -276,7 +300,7 @@ load_run_drain(load_run_t *run)
     }
 
     if (run->awaited) {
-        load_run_error(run, "%lu messages never came", run->awaited);
+        load_run_error(run, "messages that never came: %lu", run->awaited);
         run->report.errors += run->awaited - 1;
     }
 }

@@ -40,6 +40,11 @@ typedef struct {
     /* 0, or -1, told on stderr: options don't fit.  May be NULL */
     int     (*init)(load_run_t *run);
 
+    /* the path of a client that is to connect, in place of the usual one; the
+     * client is in when nothing is awaited.  0, or -1, told on stderr.  May
+     * be NULL */
+    int     (*path)(load_run_t *run, long i, char *dst, size_t size);
+
     /* all are connected; may be NULL */
     void    (*begin)(load_run_t *run);
 

@@ -2,12 +2,14 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * From --rate on the rate is doubled until it is not held, then the gap
- * between the best and the worst is halved (in ratio) until it is 10%.  A rate
- * is held if the 99th percentile of latency is within --max-p99, nothing is
- * lost or wrong and no connection ended.  Each rate is a run of its own with
- * new connections, so that a server that closes slow clients gets them back;
- * one that fails is tried once more, for it may have been the machine.
+ * From --rate on the rate is doubled until it is not held, or halved until it
+ * is; then the gap between the best and the worst is halved, as a ratio, until
+ * it is 10%.  A rate is held if the 99th percentile of latency is within
+ * --max-p99, nothing is lost or wrong and no connection has ended.
+ *
+ * Each rate is a run of its own with new connections, so that a server that
+ * closes slow clients gets them back; one that fails is tried once more, for
+ * it may have been the machine.
  */
 
 
@@ -19,6 +21,7 @@
 
 #define LOAD_SEARCH_GAP     1.1
 #define LOAD_SEARCH_TRIES   2
+#define LOAD_SEARCH_LOWEST  1
 
 /* a generator that was busy for more of the time may be what was measured */
 #define LOAD_SEARCH_BUSY    0.9
@@ -61,13 +64,14 @@ load_search(const load_options_t *o, const load_traffic_t *traffic)
             worst = rate;
         }
 
-        if (best == 0) {
-            fprintf(stderr, "load: %g a second is not held: start lower,"
-                    " by --rate\n", rate);
+        rate = (best == 0) ? worst / 2
+                           : isinf(worst) ? best * 2 : sqrt(best * worst);
+
+        if (rate < LOAD_SEARCH_LOWEST) {
+            fprintf(stderr, "load: %g a second is not held, and less was not"
+                    " tried\n", worst);
             return -1;
         }
-
-        rate = isinf(worst) ? best * 2 : sqrt(best * worst);
     }
 
     options.rate = best;

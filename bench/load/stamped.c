@@ -47,7 +47,7 @@ load_stamped_send(load_client_t *c, uint64_t at, unsigned awaited)
     load_message_set(&load_stamped_text, c->index, stamped->sent++,
                      at - run->epoch);
 
-    load_client_text(c, load_stamped_text.text, load_stamped_text.size);
+    load_client_send(c, load_stamped_text.text, load_stamped_text.size);
     load_run_sent(run, awaited);
 }
 
