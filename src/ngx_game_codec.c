@@ -20,13 +20,15 @@
 /* bytes that the buffer may keep from turn to turn */
 #define NGX_GAME_CODEC_KEEP   (256 * 1024)
 
+/* the least that is allocated */
+#define NGX_GAME_CODEC_LEAST  8192
+
 /* an array may have gaps if it is short, or if at most half is missing */
 #define NGX_GAME_CODEC_SHORT  10
 
 
-/* its address is game.empty_array, where lua-cjson has none of its own */
+/* its address is game.empty_array */
 static char             ngx_game_codec_empty;
-static void            *ngx_game_codec_empty_array = &ngx_game_codec_empty;
 
 static msgpack_sbuffer  ngx_game_codec_buffer;
 
@@ -41,10 +43,6 @@ ngx_game_codec_open(lua_State *L)
     lua_setfield(L, -2, "empty_array");
 
     ngx_game_codec_json_open(L);
-
-    lua_getfield(L, -1, "empty_array");
-    ngx_game_codec_empty_array = lua_touserdata(L, -1);
-    lua_pop(L, 1);
 }
 
 
@@ -184,7 +182,7 @@ ngx_game_codec_refuse(lua_State *L, ngx_uint_t depth)
 ngx_uint_t
 ngx_game_codec_is_empty_array(lua_State *L, int index)
 {
-    return lua_touserdata(L, index) == ngx_game_codec_empty_array;
+    return lua_touserdata(L, index) == &ngx_game_codec_empty;
 }
 
 
@@ -198,15 +196,47 @@ ngx_game_codec_buffer_reset(void)
 void
 ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len)
 {
-    if (len > NGX_GAME_CODEC_SIZE_MAX
-        || ngx_game_codec_buffer.size > NGX_GAME_CODEC_SIZE_MAX - len)
-    {
-        (void) luaL_error(L, "a value is too large to be encoded");
+    ngx_memcpy(ngx_game_codec_buffer_reserve(L, len), data, len);
+    ngx_game_codec_buffer.size += len;
+}
+
+
+u_char *
+ngx_game_codec_buffer_reserve(lua_State *L, size_t len)
+{
+    char    *data;
+    size_t   need, size;
+
+    need = ngx_game_codec_buffer.size + len;
+
+    if (need > ngx_game_codec_buffer.alloc) {
+
+        if (len > NGX_GAME_CODEC_SIZE_MAX || need > NGX_GAME_CODEC_SIZE_MAX) {
+            (void) luaL_error(L, "a value is too large to be encoded");
+        }
+
+        size = ngx_max(need, 2 * ngx_game_codec_buffer.alloc);
+        size = ngx_max(size, NGX_GAME_CODEC_LEAST);
+        size = ngx_min(size, NGX_GAME_CODEC_SIZE_MAX);
+
+        data = realloc(ngx_game_codec_buffer.data, size);
+
+        if (data == NULL) {
+            (void) luaL_error(L, "no memory to encode a value");
+        }
+
+        ngx_game_codec_buffer.data = data;
+        ngx_game_codec_buffer.alloc = size;
     }
 
-    if (msgpack_sbuffer_write(&ngx_game_codec_buffer, data, len) != 0) {
-        (void) luaL_error(L, "no memory to encode a value");
-    }
+    return (u_char *) ngx_game_codec_buffer.data + ngx_game_codec_buffer.size;
+}
+
+
+void
+ngx_game_codec_buffer_advance(size_t len)
+{
+    ngx_game_codec_buffer.size += len;
 }
 
 

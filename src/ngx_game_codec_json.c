@@ -2,13 +2,14 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * JSON by lua-cjson, with an instance of its own, so that no other module
- * changes its settings.  Before it encodes, the value is surveyed: cjson can't
- * be interrupted and exits without memory, so what is too large must not reach
- * it.  What cjson can't write, integers of more than 14 digits and, in its
- * older versions, an empty array, is first replaced by strings that begin with
- * a secret, and then they by what they stand for.  What cjson takes though it
- * is no JSON is refused before it decodes.
+ * JSON.  Decoding is lua-cjson's, with an instance of its own, so that no
+ * other module changes its settings; what it takes though it is no JSON is
+ * refused before.
+ *
+ * Encoding is done here, into the worker's buffer.  It is the dearest part of
+ * a tick, and lua-cjson's takes three times as long (docs/performance.md); it
+ * can't be interrupted either, exits the process where memory ends, rounds
+ * integers to 14 digits and has, in Debian 12, no empty array.
  */
 
 
@@ -18,25 +19,17 @@
 #include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
 #include "core/game_json.h"
+#include "core/game_number.h"
 #include "core/game_utf8.h"
 
 #include <math.h>
-#include <sys/random.h>
 
-
-/* numbers have so many digits in JSON; more would show 0.1 as
- * 0.10000000000000001 */
-#define NGX_GAME_CODEC_JSON_DIGITS   14
-#define NGX_GAME_CODEC_JSON_INT_MAX  100000000000000.0
-
-/* bytes of a text that may stay in the VM, and of cjson's buffer */
-#define NGX_GAME_CODEC_JSON_KEEP     (256 * 1024)
 
 /* values between two looks at the clock */
 #define NGX_GAME_CODEC_JSON_POLL     4096
 
-/* hexadecimal digits of the secret */
-#define NGX_GAME_CODEC_JSON_SECRET   32
+/* bytes of a character that is escaped */
+#define NGX_GAME_CODEC_JSON_ESCAPED  6
 
 /*
  * What decoding takes of the VM's memory at most: for a byte of the text, and
@@ -48,72 +41,31 @@
 
 typedef struct {
     lua_State                 *L;
-    size_t                     size;          /* bytes of text, about */
     ngx_uint_t                 depth;
     ngx_uint_t                 steps;
-    ngx_uint_t                 special;       /* something must be replaced */
 } ngx_game_codec_json_t;
 
 
-typedef struct {
-    const char                *name;
-    enum {
-        NGX_GAME_CODEC_JSON_FALSE = 0,
-        NGX_GAME_CODEC_JSON_TRUE,
-        NGX_GAME_CODEC_JSON_NUMBER
-    }                          type;
-    int                        value;
-} ngx_game_codec_json_setting_t;
-
-
-static void ngx_game_codec_json_function(lua_State *L, const char *name,
-    void *key);
-static void ngx_game_codec_json_survey(ngx_game_codec_json_t *ctx);
-static void ngx_game_codec_json_survey_table(ngx_game_codec_json_t *ctx);
-static void ngx_game_codec_json_survey_number(ngx_game_codec_json_t *ctx,
-    lua_Number n);
-static ngx_uint_t ngx_game_codec_json_is_long(lua_Number n);
-static void ngx_game_codec_json_copy(lua_State *L);
-static void ngx_game_codec_json_copy_table(lua_State *L);
-static void ngx_game_codec_json_move(lua_State *L, ngx_str_t *text);
-static void ngx_game_codec_json_keep(lua_State *L, int keep);
+static void ngx_game_codec_json_value(ngx_game_codec_json_t *ctx);
+static void ngx_game_codec_json_table(ngx_game_codec_json_t *ctx);
+static ngx_uint_t ngx_game_codec_json_is_array(lua_State *L, size_t *n);
+static void ngx_game_codec_json_array(ngx_game_codec_json_t *ctx, size_t n);
+static void ngx_game_codec_json_map(ngx_game_codec_json_t *ctx);
+static void ngx_game_codec_json_key(ngx_game_codec_json_t *ctx);
+static void ngx_game_codec_json_number(lua_State *L, lua_Number n);
+static void ngx_game_codec_json_string(lua_State *L, int index);
+static u_char *ngx_game_codec_json_escape(u_char *p, u_char c);
 static void ngx_game_codec_json_reserve(lua_State *L, const u_char *data,
     size_t len);
 
 
-/* the functions not in all versions of cjson are skipped where they are not */
-static const ngx_game_codec_json_setting_t  ngx_game_codec_json_settings[] = {
-    { "encode_max_depth", NGX_GAME_CODEC_JSON_NUMBER, NGX_GAME_CODEC_DEPTH },
-    { "decode_max_depth", NGX_GAME_CODEC_JSON_NUMBER, NGX_GAME_CODEC_DEPTH },
-    { "encode_number_precision", NGX_GAME_CODEC_JSON_NUMBER,
-      NGX_GAME_CODEC_JSON_DIGITS },
-    { "encode_invalid_numbers", NGX_GAME_CODEC_JSON_FALSE, 0 },
-    { "decode_invalid_numbers", NGX_GAME_CODEC_JSON_FALSE, 0 },
-    { "encode_sparse_array", NGX_GAME_CODEC_JSON_FALSE, 0 },
-    { "encode_keep_buffer", NGX_GAME_CODEC_JSON_TRUE, 0 },
-    { "encode_empty_table_as_object", NGX_GAME_CODEC_JSON_TRUE, 0 },
-    { "encode_escape_forward_slash", NGX_GAME_CODEC_JSON_FALSE, 0 },
-    { "decode_array_with_array_mt", NGX_GAME_CODEC_JSON_FALSE, 0 },
-    { NULL, 0, 0 }
-};
-
-
-/* keys of the registry: cjson's functions, and the text that was encoded */
-static char        ngx_game_codec_json_encode_key;
-static char        ngx_game_codec_json_decode_key;
-static char        ngx_game_codec_json_keep_key;
-static char        ngx_game_codec_json_text_key;
-
-static u_char      ngx_game_codec_json_secret[NGX_GAME_CODEC_JSON_SECRET];
-static ngx_uint_t  ngx_game_codec_json_native;     /* cjson.empty_array */
+/* the key of cjson's function in the registry */
+static char  ngx_game_codec_json_decode_key;
 
 
 void
 ngx_game_codec_json_open(lua_State *L)
 {
-    u_char                                random[16];
-    const ngx_game_codec_json_setting_t  *set;
-
     lua_getglobal(L, "require");
     lua_pushliteral(L, "cjson");
     lua_call(L, 1, 1);
@@ -122,58 +74,19 @@ ngx_game_codec_json_open(lua_State *L)
     lua_call(L, 0, 1);
     lua_replace(L, -2);
 
-    for (set = ngx_game_codec_json_settings; set->name; set++) {
-        lua_getfield(L, -1, set->name);
+    lua_getfield(L, -1, "decode_max_depth");
+    lua_pushinteger(L, NGX_GAME_CODEC_DEPTH);
+    lua_call(L, 1, 0);
 
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            continue;
-        }
+    lua_getfield(L, -1, "decode_invalid_numbers");
+    lua_pushboolean(L, 0);
+    lua_call(L, 1, 0);
 
-        if (set->type == NGX_GAME_CODEC_JSON_NUMBER) {
-            lua_pushinteger(L, set->value);
-
-        } else {
-            lua_pushboolean(L, set->type == NGX_GAME_CODEC_JSON_TRUE);
-        }
-
-        lua_call(L, 1, 0);
-    }
-
-    ngx_game_codec_json_function(L, "encode", &ngx_game_codec_json_encode_key);
-    ngx_game_codec_json_function(L, "decode", &ngx_game_codec_json_decode_key);
-    ngx_game_codec_json_function(L, "encode_keep_buffer",
-                                 &ngx_game_codec_json_keep_key);
-
-    /* game, cjson */
-
-    lua_getfield(L, -1, "empty_array");
-
-    ngx_game_codec_json_native = lua_islightuserdata(L, -1);
-
-    if (ngx_game_codec_json_native) {
-        lua_setfield(L, -3, "empty_array");
-
-    } else {
-        lua_pop(L, 1);
-    }
+    lua_pushlightuserdata(L, &ngx_game_codec_json_decode_key);
+    lua_getfield(L, -2, "decode");
+    lua_rawset(L, LUA_REGISTRYINDEX);
 
     lua_pop(L, 1);
-
-    if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-        (void) luaL_error(L, "getrandom() failed");
-    }
-
-    (void) ngx_hex_dump(ngx_game_codec_json_secret, random, sizeof(random));
-}
-
-
-static void
-ngx_game_codec_json_function(lua_State *L, const char *name, void *key)
-{
-    lua_pushlightuserdata(L, key);
-    lua_getfield(L, -2, name);
-    lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 
@@ -185,24 +98,18 @@ ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
 
     luaL_checkstack(L, 4 * NGX_GAME_CODEC_DEPTH + LUA_MINSTACK, NULL);
 
-    ngx_memzero(&ctx, sizeof(ngx_game_codec_json_t));
     ctx.L = L;
+    ctx.depth = 0;
+    ctx.steps = 0;
 
-    lua_pushlightuserdata(L, &ngx_game_codec_json_text_key);
-    lua_pushlightuserdata(L, &ngx_game_codec_json_encode_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
+    ngx_game_codec_buffer_reset();
 
     lua_pushvalue(L, index);
-    ngx_game_codec_json_survey(&ctx);
+    ngx_game_codec_json_value(&ctx);
+    lua_pop(L, 1);
 
-    if (ctx.special) {
-        ngx_game_codec_json_copy(L);
-        lua_replace(L, -2);
-    }
+    ngx_game_codec_buffer_get(out);
 
-    lua_call(L, 1, 1);
-
-    out->data = (u_char *) lua_tolstring(L, -1, &out->len);
     state = GAME_UTF8_START;
 
     if (game_utf8_check(&state, out->data, out->len) != 0
@@ -211,25 +118,12 @@ ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
         (void) luaL_error(L, "a string can't be encoded in JSON: it is not "
                           "valid UTF-8");
     }
-
-    if (out->len > NGX_GAME_CODEC_SIZE_MAX) {
-        (void) luaL_error(L, "a value is too large to be encoded");
-    }
-
-    if (ctx.special || out->len > NGX_GAME_CODEC_JSON_KEEP) {
-        ngx_game_codec_json_move(L, out);
-        lua_pop(L, 2);
-        return;
-    }
-
-    /* the text lives in the registry, until the next one */
-    lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 
-/* the value on top of the stack: raises an error for what can't be encoded */
+/* the value on top of the stack */
 static void
-ngx_game_codec_json_survey(ngx_game_codec_json_t *ctx)
+ngx_game_codec_json_value(ngx_game_codec_json_t *ctx)
 {
     lua_State  *L;
 
@@ -239,55 +133,61 @@ ngx_game_codec_json_survey(ngx_game_codec_json_t *ctx)
         ngx_game_watchdog_poll(L);
     }
 
-    ctx->size += 4;
-
     switch (lua_type(L, -1)) {
 
-    case LUA_TSTRING:
-        ctx->size += lua_objlen(L, -1);
-        break;
+    case LUA_TNIL:
+        ngx_game_codec_buffer_add(L, "null", 4);
+        return;
+
+    case LUA_TBOOLEAN:
+
+        if (lua_toboolean(L, -1)) {
+            ngx_game_codec_buffer_add(L, "true", 4);
+
+        } else {
+            ngx_game_codec_buffer_add(L, "false", 5);
+        }
+
+        return;
 
     case LUA_TNUMBER:
-        ngx_game_codec_json_survey_number(ctx, lua_tonumber(L, -1));
-        break;
+        ngx_game_codec_json_number(L, lua_tonumber(L, -1));
+        return;
+
+    case LUA_TSTRING:
+        ngx_game_codec_json_string(L, -1);
+        return;
 
     case LUA_TTABLE:
-        ngx_game_codec_json_survey_table(ctx);
-        break;
-
-    case LUA_TNIL:
-    case LUA_TBOOLEAN:
-        break;
+        ngx_game_codec_json_table(ctx);
+        return;
 
     case LUA_TLIGHTUSERDATA:
 
         if (lua_touserdata(L, -1) == NULL) {
-            break;
+            ngx_game_codec_buffer_add(L, "null", 4);
+            return;
         }
 
         if (ngx_game_codec_is_empty_array(L, -1)) {
-            ctx->special |= !ngx_game_codec_json_native;
-            break;
+            ngx_game_codec_buffer_add(L, "[]", 2);
+            return;
         }
 
         /* fall through */
 
     default:
         ngx_game_codec_refuse(L, ctx->depth);
-        break;
-    }
-
-    if (ctx->size > NGX_GAME_CODEC_SIZE_MAX) {
-        (void) luaL_error(L, "a value is too large to be encoded");
+        return;
     }
 }
 
 
 static void
-ngx_game_codec_json_survey_table(ngx_game_codec_json_t *ctx)
+ngx_game_codec_json_table(ngx_game_codec_json_t *ctx)
 {
-    lua_State               *L;
-    ngx_game_codec_table_t   t;
+    size_t      n;
+    lua_State  *L;
 
     L = ctx->L;
 
@@ -296,187 +196,198 @@ ngx_game_codec_json_survey_table(ngx_game_codec_json_t *ctx)
                           "deeper than %d", NGX_GAME_CODEC_DEPTH);
     }
 
-    ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
+    if (ngx_game_codec_json_is_array(L, &n)) {
+        ngx_game_codec_json_array(ctx, n);
 
-    lua_pushnil(L);
-
-    while (lua_next(L, -2)) {
-        ngx_game_codec_table_step(L, &t);
-
-        if (lua_type(L, -2) == LUA_TSTRING) {
-            ctx->size += lua_objlen(L, -2);
-
-        } else {
-            ngx_game_codec_json_survey_number(ctx, lua_tonumber(L, -2));
-        }
-
-        ngx_game_codec_json_survey(ctx);
-        lua_pop(L, 1);
+    } else {
+        ngx_game_codec_json_map(ctx);
     }
-
-    (void) ngx_game_codec_table_is_array(L, &t);
 
     ctx->depth--;
 }
 
 
-static void
-ngx_game_codec_json_survey_number(ngx_game_codec_json_t *ctx, lua_Number n)
-{
-    if (!isfinite(n)) {
-        (void) luaL_error(ctx->L, "a number can't be encoded: it is not "
-                          "finite");
-    }
-
-    ctx->size += 8;
-
-    if (ngx_game_codec_json_is_long(n)) {
-        ctx->special = 1;
-    }
-}
-
-
-/* an integer that cjson would round */
+/* a table with a string for a key is a map: if that is the first one, which is
+ * usual, the others need not be looked at */
 static ngx_uint_t
-ngx_game_codec_json_is_long(lua_Number n)
+ngx_game_codec_json_is_array(lua_State *L, size_t *n)
 {
-    return fabs(n) >= NGX_GAME_CODEC_JSON_INT_MAX
-           && fabs(n) <= NGX_GAME_CODEC_INT_MAX && n == floor(n);
-}
+    ngx_game_codec_table_t  t;
 
+    ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
 
-/* pushes a copy of the value on top of the stack, with secrets in it */
-static void
-ngx_game_codec_json_copy(lua_State *L)
-{
-    u_char  *p;
-    u_char   buf[NGX_GAME_CODEC_JSON_SECRET + NGX_INT64_LEN + 1];
-
-    p = ngx_cpymem(buf, ngx_game_codec_json_secret,
-                   NGX_GAME_CODEC_JSON_SECRET);
-
-    switch (lua_type(L, -1)) {
-
-    case LUA_TTABLE:
-        ngx_game_codec_json_copy_table(L);
-        return;
-
-    case LUA_TNUMBER:
-
-        if (!ngx_game_codec_json_is_long(lua_tonumber(L, -1))) {
-            break;
-        }
-
-        p = ngx_sprintf(p, "%L", (int64_t) lua_tonumber(L, -1));
-        lua_pushlstring(L, (char *) buf, p - buf);
-        return;
-
-    case LUA_TLIGHTUSERDATA:
-
-        if (ngx_game_codec_json_native
-            || !ngx_game_codec_is_empty_array(L, -1))
-        {
-            break;
-        }
-
-        p = ngx_cpymem(p, "[]", 2);
-        lua_pushlstring(L, (char *) buf, p - buf);
-        return;
-
-    default:
-        break;
-    }
-
-    lua_pushvalue(L, -1);
-}
-
-
-/* an integer as a key is a string in JSON, so it needs no secret */
-static void
-ngx_game_codec_json_copy_table(lua_State *L)
-{
-    u_char      *p;
-    u_char       buf[NGX_INT64_LEN + 1];
-    lua_Number   n;
-
-    lua_newtable(L);
     lua_pushnil(L);
 
-    /* table, copy, key */
+    while (lua_next(L, -2)) {
 
-    while (lua_next(L, -3)) {
-        n = lua_type(L, -2) == LUA_TNUMBER ? lua_tonumber(L, -2) : 0;
-
-        if (ngx_game_codec_json_is_long(n)) {
-            p = ngx_sprintf(buf, "%L", (int64_t) n);
-            lua_pushlstring(L, (char *) buf, p - buf);
-
-        } else {
-            lua_pushvalue(L, -2);
+        if (t.pairs == 0 && lua_type(L, -2) == LUA_TSTRING) {
+            lua_pop(L, 2);
+            return 0;
         }
 
-        /* table, copy, key, value, key of the copy */
-
-        lua_insert(L, -2);
-        ngx_game_codec_json_copy(L);
-        lua_replace(L, -2);
-        lua_rawset(L, -4);
-    }
-}
-
-
-/* moves the text to the worker's buffer, without the secrets and the quotes
- * around them.  After a large one, cjson's own buffer is freed, by a change of
- * the setting there and back */
-static void
-ngx_game_codec_json_move(lua_State *L, ngx_str_t *text)
-{
-    u_char  *p, *start, *end;
-    u_char   quoted[1 + NGX_GAME_CODEC_JSON_SECRET];
-
-    quoted[0] = '"';
-    ngx_memcpy(&quoted[1], ngx_game_codec_json_secret,
-               NGX_GAME_CODEC_JSON_SECRET);
-
-    ngx_game_codec_buffer_reset();
-
-    start = text->data;
-    end = text->data + text->len;
-
-    for ( ;; ) {
-        p = memmem(start, end - start, quoted, sizeof(quoted));
-        if (p == NULL) {
-            break;
-        }
-
-        ngx_game_codec_buffer_add(L, start, p - start);
-
-        start = p + sizeof(quoted);
-        p = ngx_strlchr(start, end, '"');
-        p = p ? p : end;
-
-        ngx_game_codec_buffer_add(L, start, p - start);
-        start = ngx_min(p + 1, end);
+        ngx_game_codec_table_step(L, &t);
+        lua_pop(L, 1);
     }
 
-    ngx_game_codec_buffer_add(L, start, end - start);
+    *n = t.last;
 
-    if (text->len > NGX_GAME_CODEC_JSON_KEEP) {
-        ngx_game_codec_json_keep(L, 0);
-        ngx_game_codec_json_keep(L, 1);
-    }
-
-    ngx_game_codec_buffer_get(text);
+    return ngx_game_codec_table_is_array(L, &t);
 }
 
 
 static void
-ngx_game_codec_json_keep(lua_State *L, int keep)
+ngx_game_codec_json_array(ngx_game_codec_json_t *ctx, size_t n)
 {
-    lua_pushlightuserdata(L, &ngx_game_codec_json_keep_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    lua_pushboolean(L, keep);
-    lua_call(L, 1, 0);
+    size_t  i;
+
+    for (i = 1; i <= n; i++) {
+        ngx_game_codec_buffer_add(ctx->L, i == 1 ? "[" : ",", 1);
+
+        lua_rawgeti(ctx->L, -1, (int) i);
+        ngx_game_codec_json_value(ctx);
+        lua_pop(ctx->L, 1);
+    }
+
+    ngx_game_codec_buffer_add(ctx->L, "]", 1);
+}
+
+
+static void
+ngx_game_codec_json_map(ngx_game_codec_json_t *ctx)
+{
+    lua_State   *L;
+    const char  *separator;
+
+    L = ctx->L;
+    separator = "{";
+
+    lua_pushnil(L);
+
+    while (lua_next(L, -2)) {
+        ngx_game_codec_buffer_add(L, separator, 1);
+        separator = ",";
+
+        ngx_game_codec_json_key(ctx);
+        ngx_game_codec_json_value(ctx);
+        lua_pop(L, 1);
+    }
+
+    if (*separator == '{') {
+        ngx_game_codec_buffer_add(L, "{", 1);
+    }
+
+    ngx_game_codec_buffer_add(L, "}", 1);
+}
+
+
+/* the key below the value that is on top of the stack */
+static void
+ngx_game_codec_json_key(ngx_game_codec_json_t *ctx)
+{
+    lua_State               *L;
+    ngx_game_codec_table_t   t;
+
+    L = ctx->L;
+
+    if (lua_type(L, -2) == LUA_TSTRING) {
+        ngx_game_codec_json_string(L, -2);
+
+    } else {
+        ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
+        ngx_game_codec_table_step(L, &t);
+
+        ngx_game_codec_buffer_add(L, "\"", 1);
+        ngx_game_codec_json_number(L, lua_tonumber(L, -2));
+        ngx_game_codec_buffer_add(L, "\"", 1);
+    }
+
+    ngx_game_codec_buffer_add(L, ":", 1);
+}
+
+
+static void
+ngx_game_codec_json_number(lua_State *L, lua_Number n)
+{
+    size_t   len;
+    u_char  *p;
+
+    if (!isfinite(n)) {
+        (void) luaL_error(L, "a number can't be encoded: it is not finite");
+    }
+
+    p = ngx_game_codec_buffer_reserve(L, GAME_NUMBER_MAX);
+    len = game_number_format((char *) p, n);
+    ngx_game_codec_buffer_advance(len);
+}
+
+
+static void
+ngx_game_codec_json_string(lua_State *L, int index)
+{
+    size_t         i, len, plain;
+    u_char        *p, *start;
+    const u_char  *text;
+
+    text = (const u_char *) lua_tolstring(L, index, &len);
+
+    /* most have nothing to escape */
+
+    start = ngx_game_codec_buffer_reserve(L, len + 2);
+    p = start;
+    *p++ = '"';
+
+    for (i = 0; i < len && text[i] >= 0x20 && text[i] != '"'
+                && text[i] != '\\'; i++)
+    {
+        *p++ = text[i];
+    }
+
+    if (i == len) {
+        *p++ = '"';
+        ngx_game_codec_buffer_advance(p - start);
+        return;
+    }
+
+    plain = i;
+
+    start = ngx_game_codec_buffer_reserve(L, plain + 2
+                                          + (len - plain)
+                                            * NGX_GAME_CODEC_JSON_ESCAPED);
+    p = start + 1 + plain;
+
+    for (i = plain; i < len; i++) {
+        p = ngx_game_codec_json_escape(p, text[i]);
+    }
+
+    *p++ = '"';
+    ngx_game_codec_buffer_advance(p - start);
+}
+
+
+/* RFC 8259, 7 */
+static u_char *
+ngx_game_codec_json_escape(u_char *p, u_char c)
+{
+    static const u_char  letters[] = "btn\0fr";
+
+    if (c >= 0x20 && c != '"' && c != '\\') {
+        *p++ = c;
+        return p;
+    }
+
+    *p++ = '\\';
+
+    if (c >= 0x20) {
+        *p++ = c;
+
+    } else if (c >= '\b' && c <= '\r' && c != '\v') {
+        *p++ = letters[c - '\b'];
+
+    } else {
+        p = ngx_sprintf(p, "u%04xd", (int) c);
+    }
+
+    return p;
 }
 
 

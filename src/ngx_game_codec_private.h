@@ -50,8 +50,13 @@ void ngx_game_codec_buffer_reset(void);
 void ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len);
 void ngx_game_codec_buffer_get(ngx_str_t *out);
 
+/* room for so many bytes behind what is there, to be written and advanced by
+ * as many as were; an error as above.  What was reserved before, but not
+ * advanced by, is still there */
+u_char *ngx_game_codec_buffer_reserve(lua_State *L, size_t len);
+void ngx_game_codec_buffer_advance(size_t len);
 
-/* where lua-cjson has an empty array of its own, `game` gets that one */
+
 void ngx_game_codec_json_open(lua_State *L);
 void ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out);
 ngx_int_t ngx_game_codec_json_decode(lua_State *L, const u_char *data,

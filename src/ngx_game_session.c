@@ -16,8 +16,10 @@
 #include "core/game_map.h"
 
 
-static ngx_game_cold_t *ngx_game_session_cold(ngx_connection_t *c,
+static ngx_game_session_t *ngx_game_session_alloc(ngx_connection_t *c,
     ngx_game_session_params_t *params);
+static size_t ngx_game_session_adopted(ngx_connection_t *c);
+static void ngx_game_session_adopt(ngx_game_session_t *s);
 static void ngx_game_session_check(ngx_game_session_t *s);
 static void ngx_game_session_timer(ngx_game_session_t *s);
 static void ngx_game_session_ping(ngx_game_session_t *s);
@@ -73,14 +75,9 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
 {
     ngx_game_session_t  *s;
 
-    s = ngx_calloc(sizeof(ngx_game_session_t), c->log);
+    s = ngx_game_session_alloc(c, params);
     if (s == NULL) {
         return NULL;
-    }
-
-    s->cold = ngx_game_session_cold(c, params);
-    if (s->cold == NULL) {
-        goto failed;
     }
 
     if (params->deflated) {
@@ -120,38 +117,43 @@ failed:
 }
 
 
-/* in the pool only if that needs no memory */
+/*
+ * The session's memory is a pool that later becomes the connection's: it has
+ * room for what is kept of the connection's own.
+ */
 
-static ngx_game_cold_t *
-ngx_game_session_cold(ngx_connection_t *c, ngx_game_session_params_t *params)
+static ngx_game_session_t *
+ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
 {
-    size_t            size, address, identity;
-    u_char           *p;
-    ngx_pool_t       *pool;
-    ngx_game_cold_t  *cold;
+    size_t               size, address, identity;
+    u_char              *p;
+    ngx_pool_t          *pool;
+    ngx_game_cold_t     *cold;
+    ngx_game_session_t  *s;
 
     address = ngx_min(params->address.len, 255);
     identity = ngx_min(params->identity.len, 65535);
 
     size = sizeof(ngx_game_cold_t) + address + identity;
 
-    pool = c->pool->current;
-
-    if ((size_t) (pool->d.end - pool->d.last) >= size + NGX_ALIGNMENT) {
-        cold = ngx_palloc(c->pool, size);
-
-    } else {
-        cold = ngx_alloc(size, c->log);
-    }
-
-    if (cold == NULL) {
+    pool = ngx_create_pool(sizeof(ngx_pool_t) + sizeof(ngx_game_session_t)
+                           + ngx_align(size, NGX_ALIGNMENT)
+                           + ngx_game_session_adopted(c), c->log);
+    if (pool == NULL) {
         return NULL;
     }
 
-    ngx_memzero(cold, sizeof(ngx_game_cold_t));
+    s = ngx_pcalloc(pool, sizeof(ngx_game_session_t));
+    cold = ngx_pcalloc(pool, size);
 
-    cold->allocated = ((u_char *) cold < (u_char *) pool
-                       || (u_char *) cold >= pool->d.end);
+    if (s == NULL || cold == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    s->cold = cold;
+
+    cold->pool = pool;
     cold->opened = ngx_current_msec;
     cold->limit = params->limit;
     cold->code = NGX_GAME_CLOSE_NONE;
@@ -165,7 +167,72 @@ ngx_game_session_cold(ngx_connection_t *c, ngx_game_session_params_t *params)
         ngx_memcpy(p, params->identity.data, identity);
     }
 
-    return cold;
+    return s;
+}
+
+
+/* how much memory ngx_game_session_adopt() needs */
+
+static size_t
+ngx_game_session_adopted(ngx_connection_t *c)
+{
+    if (c->ssl) {
+        return 0;
+    }
+
+    return ngx_align(sizeof(ngx_log_t), NGX_ALIGNMENT)
+           + ngx_align(c->socklen, NGX_ALIGNMENT)
+           + ngx_align(c->addr_text.len, NGX_ALIGNMENT);
+}
+
+
+/*
+ * The pool that nginx made for the connection was for its requests.  Unless
+ * others have something in it, the session's takes its place.
+ */
+
+static void
+ngx_game_session_adopt(ngx_game_session_t *s)
+{
+    u_char            *text;
+    ngx_log_t         *log;
+    ngx_pool_t        *pool;
+    ngx_connection_t  *c;
+    struct sockaddr   *sockaddr;
+
+    c = s->connection;
+    pool = s->cold->pool;
+
+    if (c->ssl || c->pool->cleanup) {
+        return;
+    }
+
+    log = ngx_palloc(pool, sizeof(ngx_log_t));
+    sockaddr = ngx_palloc(pool, c->socklen);
+    text = ngx_pnalloc(pool, c->addr_text.len);
+
+    if (log == NULL || sockaddr == NULL || text == NULL) {
+        return;
+    }
+
+    *log = *c->log;
+    ngx_memcpy(sockaddr, c->sockaddr, c->socklen);
+    ngx_memcpy(text, c->addr_text.data, c->addr_text.len);
+
+    c->log = log;
+    c->read->log = log;
+    c->write->log = log;
+    c->sockaddr = sockaddr;
+    c->addr_text.data = text;
+    c->local_sockaddr = c->listening->sockaddr;
+    c->local_socklen = c->listening->socklen;
+    c->proxy_protocol = NULL;
+
+    ngx_destroy_pool(c->pool);
+
+    pool->log = log;
+    c->pool = pool;
+    s->cold->pool = NULL;
 }
 
 
@@ -173,6 +240,8 @@ void
 ngx_game_session_start(ngx_game_session_t *s)
 {
     ngx_connection_t  *c;
+
+    ngx_game_session_adopt(s);
 
     c = s->connection;
 
@@ -234,9 +303,9 @@ ngx_game_session_forget(ngx_game_session_t *s)
 void
 ngx_game_session_free(ngx_game_session_t *s)
 {
-    if (s->cold && s->cold->allocated) {
-        ngx_free(s->cold);
-    }
+    ngx_pool_t  *pool;
+
+    pool = s->cold->pool;
 
     ngx_game_input_free(s);
     ngx_game_output_free(s);
@@ -247,7 +316,9 @@ ngx_game_session_free(ngx_game_session_t *s)
         ngx_free(s->zip);
     }
 
-    ngx_free(s);
+    if (pool) {
+        ngx_destroy_pool(pool);
+    }
 }
 
 

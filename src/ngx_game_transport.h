@@ -34,9 +34,10 @@ struct ngx_game_zip_s {
 };
 
 
-/* what is wanted of a session when it ends.  nginx leaves enough room for most
- * of these in the memory pool of a connection, unused otherwise */
+/* what is wanted of a session when it ends */
 struct ngx_game_cold_s {
+    ngx_pool_t                *pool;          /* the session's memory, NULL: it
+                                               * is the connection's pool */
     ngx_msec_t                 opened;
     uint64_t                   limit;         /* ngx_game_limit.h */
 
@@ -49,7 +50,6 @@ struct ngx_game_cold_s {
     uint16_t                   identity_len;
     uint8_t                    address_len;
     uint8_t                    why;           /* ngx_game_reason_e */
-    uint8_t                    allocated;     /* it is not in the pool */
     u_char                     text[];        /* address, identity */
 };
 
