@@ -562,7 +562,7 @@ ngx_game_output_write(ngx_game_session_t *s)
 
     c = s->connection;
 
-    if (s->out && s->out->tail - s->out->head == 1 && c->ssl == NULL) {
+    if (s->out && s->out->tail - s->out->head == 1 && !s->tls) {
         return ngx_game_output_send(s);
     }
 

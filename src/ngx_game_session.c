@@ -27,6 +27,13 @@ static u_char *ngx_game_session_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
 
 
+#if (NGX_HTTP_SSL)
+#define ngx_game_session_has_tls(c)  ((c)->ssl != NULL)
+#else
+#define ngx_game_session_has_tls(c)  0
+#endif
+
+
 /* this worker's */
 static ngx_game_session_handlers_t  *ngx_game_session_handlers;
 static game_map_t                    ngx_game_sessions;
@@ -97,6 +104,7 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
     s->conf = params->conf;
     s->codec = params->codec;
     s->limited = params->limited;
+    s->tls = ngx_game_session_has_tls(c);
 
     if (ngx_game_input_init() != NGX_OK
         || game_map_set(&ngx_game_sessions, s->player, s) != 0)
@@ -176,7 +184,7 @@ ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
 static size_t
 ngx_game_session_adopted(ngx_connection_t *c)
 {
-    if (c->ssl) {
+    if (ngx_game_session_has_tls(c)) {
         return 0;
     }
 
@@ -203,7 +211,7 @@ ngx_game_session_adopt(ngx_game_session_t *s)
     c = s->connection;
     pool = s->cold->pool;
 
-    if (c->ssl || c->pool->cleanup) {
+    if (s->tls || c->pool->cleanup) {
         return;
     }
 
