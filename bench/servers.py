@@ -28,7 +28,7 @@ class Server:
     name = ''
     title = ''
     paths = ('/echo', '/fanout', '/game')
-    protocol = 'plain'
+    options = {}                # of the generator, for this server alone
 
     def prepare(self):
         """Builds it, or raises Missing."""
@@ -122,6 +122,7 @@ class NgxGame(Nginx):
     name = 'ngx_game'
     title = 'ngx_game'
     paths = ('/echo', '/fanout', '/game', '/relay', '/rooms', '/join')
+    options = {'numbered': 0}   # it fills rooms by itself
     conf = 'ngx_game.conf'
     program = os.path.join(BUILD, 'ngx_game_module.so')
 
@@ -224,7 +225,7 @@ class Colyseus(Node):
     name = 'colyseus'
     title = 'Node.js with Colyseus'
     paths = ('/game',)
-    protocol = 'colyseus'
+    options = {'protocol': 'colyseus'}
     script = 'colyseus.js'
     package = '@colyseus/core'
 
