@@ -8,6 +8,7 @@
 #   make asan       build-asan/ngx_game_module.so
 #   make test-asan  the Test::Nginx suite with that one
 #   make lint       what a machine can judge of the style
+#   make bench-tools  the benchmark's build/bench/load and build/bench/floor
 #   make clean
 #
 #   BUILD=dir  CC=clang  CFLAGS=..  NGX_SRC=an nginx source tree
@@ -53,7 +54,8 @@ CC_OPT       = $(CFLAGS) -std=gnu11 -fPIC
 LD_OPT       = $(LDFLAGS) -fPIC
 
 
-.PHONY: all module static unit fuzz lint test test-asan asan clean force
+.PHONY: all module static unit fuzz lint test test-asan asan bench-tools clean \
+        force
 
 all: module
 
@@ -156,6 +158,19 @@ fuzz: $(FUZZ)
 	        cat $$f.log; echo "$$name FAILED"; exit 1; \
 	    fi; \
 	done
+
+
+# The benchmark's load generator and its floor, a server in plain C.
+BENCH_CFLAGS = -std=gnu11 -g -O2 -W -Wall -Wextra -Werror
+
+$(OUT)/bench/load: $(wildcard bench/load/*.[ch]) Makefile
+$(OUT)/bench/floor: $(wildcard bench/floor/*.[ch]) Makefile
+
+$(OUT)/bench/load $(OUT)/bench/floor:
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^) -lm
+
+bench-tools: $(OUT)/bench/load $(OUT)/bench/floor
 
 
 test: lint unit module
