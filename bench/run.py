@@ -303,7 +303,7 @@ def main():
     folder = os.path.join(ROOT, 'docs') if a.docs else WORK
 
     if not os.access(LOAD, os.X_OK):
-        sys.exit('bench: build/bench/load is not built (make bench)')
+        sys.exit('bench: build/bench/load is not built (make bench-tools)')
 
     names = [server.name for server in choose(servers.SERVERS, a.servers)]
     if a.what == 'smoke':

@@ -62,7 +62,7 @@ class Floor(Server):
 
     def prepare(self):
         if not os.access(self.program, os.X_OK):
-            raise Missing('build/bench/floor is not built (make bench)')
+            raise Missing('build/bench/floor is not built (make bench-tools)')
 
     def command(self, port, settings):
         return [self.program, str(port)], {}
