@@ -20,6 +20,10 @@
 
 static const floor_service_t *const  floor_services[] = {
     &floor_echo,
+    &floor_fanout,
+    &floor_game,
+    &floor_relay,
+    &floor_rooms,
     NULL
 };
 

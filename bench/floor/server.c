@@ -39,7 +39,7 @@
 typedef struct {
     const floor_service_t *const  *services;
     int                            epoll;
-    int                            listener;
+    floor_source_t                 listener;
     unsigned char                 *reply;     /* end of the answers */
     floor_conn_t                  *dead;
     unsigned char                  buffer[FLOOR_SERVER_BUFFER];
@@ -50,10 +50,9 @@ static floor_server_t  floor_server;
 
 
 static int floor_server_listen(unsigned port);
-static int floor_server_watch(int fd, void *data, unsigned events);
-static void floor_server_event(struct epoll_event *ev);
 static void floor_server_end_turn(void);
-static void floor_server_accept(void);
+static void floor_server_accept(void *owner, unsigned events);
+static void floor_server_conn(void *owner, unsigned events);
 static void floor_server_read(floor_conn_t *c);
 static unsigned char *floor_server_request(floor_conn_t *c, unsigned char *p,
     unsigned char *end);
@@ -72,12 +71,19 @@ int
 floor_server_run(unsigned port, const floor_service_t *const *services)
 {
     int                 i, n;
+    floor_source_t     *source;
     struct epoll_event  events[FLOOR_SERVER_EVENTS];
 
     floor_server.services = services;
 
     if (floor_server_listen(port) != 0) {
         return -1;
+    }
+
+    for (i = 0; services[i]; i++) {
+        if (services[i]->init && services[i]->init() != 0) {
+            return -1;
+        }
     }
 
     for ( ;; ) {
@@ -89,7 +95,8 @@ floor_server_run(unsigned port, const floor_service_t *const *services)
         }
 
         for (i = 0; i < n; i++) {
-            floor_server_event(&events[i]);
+            source = events[i].data.ptr;
+            source->handler(source, events[i].events);
         }
 
         floor_server_end_turn();
@@ -109,7 +116,8 @@ floor_server_listen(unsigned port)
     sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 
     fd = socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
-    floor_server.listener = fd;
+    floor_server.listener.fd = fd;
+    floor_server.listener.handler = floor_server_accept;
     floor_server.epoll = epoll_create1(EPOLL_CLOEXEC);
     on = 1;
 
@@ -118,7 +126,7 @@ floor_server_listen(unsigned port)
         || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0
         || bind(fd, (struct sockaddr *) &sin, sizeof(sin)) != 0
         || listen(fd, FLOOR_SERVER_BACKLOG) != 0
-        || floor_server_watch(fd, NULL, EPOLLIN) != 0)
+        || floor_server_watch(&floor_server.listener) != 0)
     {
         fprintf(stderr, "floor: cannot listen on 127.0.0.1:%u: %s\n", port,
                 strerror(errno));
@@ -129,37 +137,15 @@ floor_server_listen(unsigned port)
 }
 
 
-static int
-floor_server_watch(int fd, void *data, unsigned events)
+int
+floor_server_watch(floor_source_t *source)
 {
     struct epoll_event  ev;
 
-    ev.events = events;
-    ev.data.ptr = data;
+    ev.events = EPOLLIN;
+    ev.data.ptr = source;
 
-    return epoll_ctl(floor_server.epoll, EPOLL_CTL_ADD, fd, &ev);
-}
-
-
-static void
-floor_server_event(struct epoll_event *ev)
-{
-    floor_conn_t  *c;
-
-    c = ev->data.ptr;
-
-    if (c == NULL) {
-        floor_server_accept();
-        return;
-    }
-
-    if ((ev->events & EPOLLOUT) && !c->dead) {
-        floor_server_write(c);
-    }
-
-    if ((ev->events & ~EPOLLOUT) && !c->dead) {
-        floor_server_read(c);
-    }
+    return epoll_ctl(floor_server.epoll, EPOLL_CTL_ADD, source->fd, &ev);
 }
 
 
@@ -187,21 +173,25 @@ floor_server_end_turn(void)
 
 
 static void
-floor_server_accept(void)
+floor_server_accept(void *owner, unsigned events)
 {
     int            fd, on;
     floor_conn_t  *c;
 
+    (void) owner;
+    (void) events;
+
     for ( ;; ) {
-        fd = accept4(floor_server.listener, NULL, NULL,
+        fd = accept4(floor_server.listener.fd, NULL, NULL,
                      SOCK_NONBLOCK|SOCK_CLOEXEC);
 
         if (fd == -1) {
-            if (errno != EAGAIN && errno != ECONNABORTED) {
-                perror("floor: accept4() failed");
+            if (errno == EAGAIN || errno == ECONNABORTED) {
+                return;
             }
 
-            return;
+            perror("floor: accept4() failed");
+            exit(1);
         }
 
         on = 1;
@@ -209,14 +199,33 @@ floor_server_accept(void)
 
         c = calloc(1, sizeof(floor_conn_t));
 
-        if (c == NULL || floor_server_watch(fd, c, EPOLLIN) != 0) {
+        if (c) {
+            c->source.fd = fd;
+            c->source.handler = floor_server_conn;
+        }
+
+        if (c == NULL || floor_server_watch(&c->source) != 0) {
             perror("floor: no memory for a connection");
             free(c);
             (void) close(fd);
-            continue;
         }
+    }
+}
 
-        c->fd = fd;
+
+static void
+floor_server_conn(void *owner, unsigned events)
+{
+    floor_conn_t  *c;
+
+    c = owner;
+
+    if ((events & EPOLLOUT) && !c->dead) {
+        floor_server_write(c);
+    }
+
+    if ((events & ~EPOLLOUT) && !c->dead) {
+        floor_server_read(c);
     }
 }
 
@@ -234,7 +243,7 @@ floor_server_read(floor_conn_t *c)
         memcpy(p, c->rest, c->rest_len);
     }
 
-    n = recv(c->fd, end, FLOOR_SERVER_BUFFER - c->rest_len, 0);
+    n = recv(c->source.fd, end, FLOOR_SERVER_BUFFER - c->rest_len, 0);
 
     if (n <= 0) {
         if (n == 0 || errno != EAGAIN) {
@@ -459,7 +468,7 @@ floor_server_send(floor_conn_t *c, const unsigned char *data, size_t len)
     }
 
     if (c->out_len == 0) {
-        n = send(c->fd, data, len, MSG_NOSIGNAL);
+        n = send(c->source.fd, data, len, MSG_NOSIGNAL);
 
         if (n == (ssize_t) len) {
             return;
@@ -477,7 +486,7 @@ floor_server_send(floor_conn_t *c, const unsigned char *data, size_t len)
 
         ev.events = EPOLLIN|EPOLLOUT;
         ev.data.ptr = c;
-        (void) epoll_ctl(floor_server.epoll, EPOLL_CTL_MOD, c->fd, &ev);
+        (void) epoll_ctl(floor_server.epoll, EPOLL_CTL_MOD, c->source.fd, &ev);
     }
 
     if (c->out_len + len > c->out_size) {
@@ -504,7 +513,7 @@ floor_server_write(floor_conn_t *c)
     ssize_t             n;
     struct epoll_event  ev;
 
-    n = send(c->fd, c->out, c->out_len, MSG_NOSIGNAL);
+    n = send(c->source.fd, c->out, c->out_len, MSG_NOSIGNAL);
 
     if (n < 0) {
         if (errno != EAGAIN) {
@@ -527,7 +536,7 @@ floor_server_write(floor_conn_t *c)
 
     ev.events = EPOLLIN;
     ev.data.ptr = c;
-    (void) epoll_ctl(floor_server.epoll, EPOLL_CTL_MOD, c->fd, &ev);
+    (void) epoll_ctl(floor_server.epoll, EPOLL_CTL_MOD, c->source.fd, &ev);
 }
 
 
@@ -540,7 +549,7 @@ floor_server_close(floor_conn_t *c)
         c->service->leave(c);
     }
 
-    (void) close(c->fd);
+    (void) close(c->source.fd);
 
     c->next = floor_server.dead;
     floor_server.dead = c;

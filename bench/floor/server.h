@@ -23,6 +23,9 @@ typedef struct floor_service_s  floor_service_t;
 struct floor_service_s {
     const char             *path;
 
+    /* at the start: 0, or -1.  NULL: nothing to do then */
+    int                   (*init)(void);
+
     /* 0, or -1: no room here.  room is -1 if the client named none */
     int                   (*join)(floor_conn_t *c, long room);
 
@@ -36,12 +39,20 @@ struct floor_service_s {
 };
 
 
+/* what epoll watches: the first field of its owner */
+typedef struct {
+    void                  (*handler)(void *owner, unsigned events);
+    int                     fd;
+} floor_source_t;
+
+
 struct floor_conn_s {
+    floor_source_t          source;
     const floor_service_t  *service;      /* NULL: before the handshake */
     void                   *data;         /* of the service */
-    unsigned                index;        /* of the service */
+    struct floor_room_s    *room;
+    unsigned                index;        /* in the room */
 
-    int                     fd;
     unsigned                closing:1;    /* no more is read */
     unsigned                dead:1;       /* freed at the end of the turn */
     unsigned char          *rest;         /* input that is not whole, NULL */
@@ -55,6 +66,9 @@ struct floor_conn_s {
 
 /* services ends with a NULL.  Returns only in case of an error, -1 */
 int floor_server_run(unsigned port, const floor_service_t *const *services);
+
+/* watches for input: 0, or -1 */
+int floor_server_watch(floor_source_t *source);
 
 /* answers to the message that is handled: it goes out in one send with the
  * other answers to what has been read.  It must not be longer */

@@ -14,6 +14,10 @@
 
 
 extern const floor_service_t  floor_echo;
+extern const floor_service_t  floor_fanout;
+extern const floor_service_t  floor_game;
+extern const floor_service_t  floor_relay;
+extern const floor_service_t  floor_rooms;
 
 
 #endif /* FLOOR_SERVICES_H */

@@ -13,8 +13,6 @@
 
 #include "client.h"
 
-#include "frame.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -80,6 +78,7 @@ load_net_init(load_net_t *net, unsigned port)
     net->address.sin_port = htons(port);
     net->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     net->now = load_clock();
+    net->opcode = LOAD_FRAME_TEXT;
 
     /* the kernel may be late by 50 microseconds else, to save wakes */
 
@@ -203,9 +202,9 @@ load_client_connect(load_client_t *c, load_net_t *net, unsigned index,
 
 
 void
-load_client_text(load_client_t *c, const void *data, size_t len)
+load_client_send(load_client_t *c, const void *data, size_t len)
 {
-    load_client_queue(c, LOAD_FRAME_TEXT, data, len);
+    load_client_queue(c, c->net->opcode, data, len);
 }
 
 
@@ -213,7 +212,6 @@ void
 load_client_close(load_client_t *c)
 {
     if (c->state != LOAD_CLIENT_OPEN) {
-        load_client_abort(c);
         return;
     }
 
@@ -325,7 +323,7 @@ load_client_read(load_client_t *c)
     }
 
     if (n == 0) {
-        load_client_end(c, c->state == LOAD_CLIENT_CLOSING ? NULL
+        load_client_end(c, c->state >= LOAD_CLIENT_CLOSING ? NULL
                            : "the server ended the connection");
         return;
     }
@@ -421,7 +419,7 @@ load_client_frames(load_client_t *c, const unsigned char *p,
             return end;
         }
 
-        if (frame.opcode == LOAD_FRAME_TEXT) {
+        if (frame.opcode == c->net->opcode) {
             if (c->state == LOAD_CLIENT_OPEN) {
                 c->net->handler->message(c, frame.data, frame.len);
             }
@@ -457,7 +455,7 @@ load_client_control(load_client_t *c, const load_frame_t *frame)
         break;
 
     default:
-        load_client_end(c, "the server sent a message that is no text");
+        load_client_end(c, "the server sent a message of another type");
         break;
     }
 }
@@ -470,7 +468,7 @@ load_client_closed_by(load_client_t *c, const load_frame_t *frame)
     char  why[LOAD_CLIENT_WHY];
 
     if (c->state == LOAD_CLIENT_CLOSING) {
-        load_client_end(c, NULL);
+        c->state = LOAD_CLIENT_ENDING;
         return;
     }
 
@@ -598,7 +596,7 @@ load_client_failed(load_client_t *c, const char *what)
 
     /* a server may reset a connection that was to end */
 
-    if (c->state == LOAD_CLIENT_CLOSING) {
+    if (c->state >= LOAD_CLIENT_CLOSING) {
         load_client_end(c, NULL);
         return;
     }

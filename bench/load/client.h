@@ -11,6 +11,8 @@
 #define LOAD_CLIENT_H
 
 
+#include "frame.h"
+
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +30,8 @@ typedef enum {
     LOAD_CLIENT_CONNECTING,
     LOAD_CLIENT_UPGRADING,       /* the request was sent */
     LOAD_CLIENT_OPEN,
-    LOAD_CLIENT_CLOSING          /* a close frame was sent */
+    LOAD_CLIENT_CLOSING,         /* a close frame was sent */
+    LOAD_CLIENT_ENDING           /* and answered: the server has to hang up */
 } load_client_state_e;
 
 
@@ -37,7 +40,7 @@ typedef struct {
     /* the 101 came; may be NULL */
     void      (*open)(load_client_t *c);
 
-    /* a text; whatever is queued goes out after all that has been read */
+    /* a message; whatever is queued goes out after all that has been read */
     void      (*message)(load_client_t *c, const unsigned char *data,
                          size_t len);
 
@@ -50,6 +53,7 @@ typedef struct {
     const load_handler_t  *handler;
     void                  *data;       /* of the workload */
     uint64_t               now;        /* CLOCK_MONOTONIC, nanoseconds */
+    unsigned               opcode;     /* of all messages: text or binary */
 
     int                    epoll;
     struct sockaddr_in     address;
@@ -94,10 +98,11 @@ void load_net_flush(load_net_t *net);
 void load_client_connect(load_client_t *c, load_net_t *net, unsigned index,
     const char *path);
 
-/* queues a text */
-void load_client_text(load_client_t *c, const void *data, size_t len);
+/* queues a message */
+void load_client_send(load_client_t *c, const void *data, size_t len);
 
-/* asks for the end by a close frame; closed() follows when it is answered */
+/* asks for the end by a close frame; closed() follows when it was answered
+ * and the server has ended the connection, as RFC 6455, 7.1.1, wants */
 void load_client_close(load_client_t *c);
 
 /* ends the connection at once, with a reset, so that its port is free for the

@@ -56,19 +56,7 @@ static uint64_t       *load_echo_times;
 static int
 load_echo_run(const load_options_t *o)
 {
-    int                rc;
-    static load_run_t  run;
-
-    rc = load_run(&run, o, &load_echo_traffic);
-
-    if (rc == 0) {
-        load_report_print(&run.report, o);
-    }
-
-    load_run_free(&run);
-    free(load_echo_times);
-
-    return (rc == 0 && run.report.errors == 0) ? 0 : -1;
+    return load_run_once(o, &load_echo_traffic);
 }
 
 
@@ -119,7 +107,7 @@ load_echo_send(load_client_t *c)
     echo = load_run_state(c);
 
     load_message_set(&load_echo_text, c->index, echo->sent, 0);
-    load_client_text(c, load_echo_text.text, load_echo_text.size);
+    load_client_send(c, load_echo_text.text, load_echo_text.size);
 
     echo->times[echo->sent++ % run->options->window] = c->net->now;
     load_run_sent(run, 1);

@@ -16,7 +16,9 @@
  *     --numbered 0   the server fills its rooms by itself; else clients ask
  *                    for theirs by ?room=N
  *     --size N       bytes of a message
- *     --window N     messages of a client under way (echo)
+ *     --protocol P   plain, or colyseus for the game of a Colyseus server
+ *     --window N     messages of a client under way (echo), or of each
+ *                    connection (churn)
  *     --rate N       messages a second of each sender
  *     --tick N       ticks a second of the server's rooms (game, rooms)
  *     --max-p99 MS   looks for the highest rate within it (fanout)
@@ -36,6 +38,12 @@
 
 static const load_workload_t *const  load_workloads[] = {
     &load_echo,
+    &load_fanout,
+    &load_game,
+    &load_churn,
+    &load_idle,
+    &load_relay,
+    &load_rooms,
     NULL
 };
 

@@ -21,6 +21,7 @@
 
 
 static void load_message_write(unsigned char *dst, uint64_t n);
+static void load_message_half(unsigned char *dst, uint32_t n);
 static int load_message_read(const unsigned char *src, uint64_t *n);
 
 
@@ -94,11 +95,19 @@ load_message_get(const load_message_t *m, const unsigned char *text,
 static void
 load_message_write(unsigned char *dst, uint64_t n)
 {
-    unsigned  i;
-
     n += LOAD_MESSAGE_BASE;
 
-    for (i = LOAD_MESSAGE_DIGITS; i > 0; i--) {
+    load_message_half(dst, n / 100000000);
+    load_message_half(dst + LOAD_MESSAGE_DIGITS / 2, n % 100000000);
+}
+
+
+static void
+load_message_half(unsigned char *dst, uint32_t n)
+{
+    unsigned  i;
+
+    for (i = LOAD_MESSAGE_DIGITS / 2; i > 0; i--) {
         dst[i - 1] = '0' + n % 10;
         n /= 10;
     }

@@ -37,6 +37,7 @@ typedef struct {
 static const load_option_t  load_options[] = {
     LOAD_OPTION("--name", TEXT, name, 0, 0),
     LOAD_OPTION("--path", TEXT, path, 0, 0),
+    LOAD_OPTION("--protocol", TEXT, protocol, 0, 0),
     LOAD_OPTION("--port", LONG, port, 1, 65535),
     LOAD_OPTION("--pid", LONG, pid, 1, 1 << 30),
     LOAD_OPTION("--clients", LONG, clients, 1, 1000000),
@@ -49,7 +50,7 @@ static const load_option_t  load_options[] = {
     LOAD_OPTION("--tick", DOUBLE, tick, 1, 1000),
     LOAD_OPTION("--warmup", DOUBLE, warmup, 0, 60),
     LOAD_OPTION("--seconds", DOUBLE, seconds, 0.1, 600),
-    LOAD_OPTION("--max-p99", DOUBLE, max_p99, 0.001, 10000),
+    LOAD_OPTION("--max-p99", DOUBLE, max_p99, 0, 10000),
     LOAD_OPTION("--seed", LONG, seed, 0, 1 << 30),
 };
 
@@ -60,6 +61,8 @@ static void load_options_clear(load_options_t *o);
 static const load_option_t *load_options_find(const char *name);
 static int load_options_set(load_options_t *o, const load_option_t *option,
     const char *value);
+static void load_options_third(load_options_t *o,
+    const load_options_t *defaults);
 static int load_options_rooms(load_options_t *o);
 
 
@@ -194,6 +197,8 @@ load_options_complete(load_options_t *o, const load_options_t *defaults)
     const char           *from;
     const load_option_t  *option;
 
+    load_options_third(o, defaults);
+
     for (i = 0; i < LOAD_OPTIONS; i++) {
         option = &load_options[i];
         field = (char *) o + option->offset;
@@ -223,16 +228,31 @@ load_options_complete(load_options_t *o, const load_options_t *defaults)
 }
 
 
+/* two of clients, rooms and room_size are known: the third follows */
+
+static void
+load_options_third(load_options_t *o, const load_options_t *defaults)
+{
+    long  size;
+
+    size = (o->room_size > 0) ? o->room_size : defaults->room_size;
+
+    if (o->clients < 0 && o->rooms > 0 && size) {
+        o->clients = o->rooms * size;
+    }
+
+    if (o->rooms < 0 && o->clients > 0 && o->room_size > 0) {
+        o->rooms = o->clients / o->room_size;
+    }
+}
+
+
 /* a workload without rooms has 0 of them by default; one whose default is a
  * room of no given size has all clients in it */
 
 static int
 load_options_rooms(load_options_t *o)
 {
-    if (o->rooms && o->clients == 0) {
-        o->clients = o->rooms * o->room_size;
-    }
-
     if (o->rooms && o->room_size == 0) {
         o->room_size = o->clients / o->rooms;
     }

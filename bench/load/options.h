@@ -21,6 +21,7 @@ typedef struct {
     const char  *workload;
     const char  *name;          /* of the server, in the report */
     const char  *path;
+    const char  *protocol;      /* of the game: plain or colyseus */
     long         port;
     long         pid;           /* of the server, 0: not measured */
     long         clients;

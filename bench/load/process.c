@@ -4,8 +4,9 @@
  *
  * The first number of /proc/PID/task/TID/schedstat is the time that a thread
  * has run, in nanoseconds: utime and stime of stat are counted in ticks of
- * 10 ms.  Memory that many processes share does not count, and neither does
- * what the kernel keeps for sockets.
+ * 10 ms.  Of memory each process counts its share (Pss), so that the zone of
+ * an nginx counts, and once; files do not, and neither does what the kernel
+ * keeps for sockets.
  */
 
 
@@ -119,7 +120,9 @@ load_process_memory(const load_process_t *process)
         }
 
         while (fgets(line, sizeof(line), file)) {
-            if (sscanf(line, "Private_Dirty: %lu", &kb) == 1) {
+            if (sscanf(line, "Pss_Anon: %lu", &kb) == 1
+                || sscanf(line, "Pss_Shmem: %lu", &kb) == 1)
+            {
                 sum += kb * 1024;
             }
         }

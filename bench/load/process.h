@@ -32,7 +32,8 @@ void load_process_close(load_process_t *process);
 /* nanoseconds that all have run; a thread that has ended counts no more */
 uint64_t load_process_cpu(const load_process_t *process);
 
-/* private, written memory of all, in bytes */
+/* anonymous and shared memory of all, in bytes; what several of them share
+ * counts once */
 uint64_t load_process_memory(const load_process_t *process);
 
 

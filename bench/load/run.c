@@ -15,8 +15,6 @@
 #include <time.h>
 
 
-#define LOAD_RUN_SECOND   UINT64_C(1000000000)
-
 /* to wait for an answer to a handshake, for what is still under way, and for
  * all to be closed */
 #define LOAD_RUN_CONNECT  (10 * LOAD_RUN_SECOND)
@@ -27,14 +25,9 @@
 #define LOAD_RUN_PATH     512
 
 
-static int load_run_init(load_run_t *run, const load_options_t *o,
-    const load_traffic_t *traffic);
-static int load_run_connect(load_run_t *run);
 static int load_run_warm_up(load_run_t *run);
-static void load_run_measure(load_run_t *run);
-static void load_run_drain(load_run_t *run);
-static void load_run_end(load_run_t *run);
-static void load_run_until(load_run_t *run, uint64_t end);
+static int load_run_path(load_run_t *run, long i, char *dst, size_t size);
+static int load_run_connecting(const load_run_t *run, const load_client_t *c);
 static uint64_t load_run_due(const load_run_t *run);
 static void load_run_message(load_client_t *c, const unsigned char *data,
     size_t len);
@@ -55,7 +48,8 @@ load_run(load_run_t *run, const load_options_t *o,
     const load_traffic_t *traffic)
 {
     if (load_run_init(run, o, traffic) != 0
-        || load_run_connect(run) != 0
+        || (traffic->handler == NULL
+            && load_run_connect(run, 0, o->clients) != 0)
         || load_run_warm_up(run) != 0)
     {
         return -1;
@@ -87,7 +81,25 @@ load_run_free(load_run_t *run)
 }
 
 
-static int
+int
+load_run_once(const load_options_t *o, const load_traffic_t *traffic)
+{
+    int                rc;
+    static load_run_t  run;
+
+    rc = load_run(&run, o, traffic);
+
+    if (rc == 0) {
+        load_report_print(&run.report, o);
+    }
+
+    load_run_free(&run);
+
+    return (rc == 0 && run.report.errors == 0) ? 0 : -1;
+}
+
+
+int
 load_run_init(load_run_t *run, const load_options_t *o,
     const load_traffic_t *traffic)
 {
@@ -109,7 +121,8 @@ load_run_init(load_run_t *run, const load_options_t *o,
         return -1;
     }
 
-    run->net.handler = &load_run_handler;
+    run->net.handler = traffic->handler ? traffic->handler
+                                        : &load_run_handler;
     run->net.data = run;
 
     run->clients = calloc(o->clients, sizeof(load_client_t));
@@ -136,34 +149,25 @@ load_run_init(load_run_t *run, const load_options_t *o,
 /* one after the other: rooms fill in order, and no queue of a listener is
  * ever full */
 
-static int
-load_run_connect(load_run_t *run)
+int
+load_run_connect(load_run_t *run, long first, long n)
 {
-    long                   i;
-    char                   path[LOAD_RUN_PATH];
-    uint64_t               until;
-    load_client_t         *c;
-    const load_options_t  *o;
+    long            i;
+    char            path[LOAD_RUN_PATH];
+    uint64_t        until;
+    load_client_t  *c;
 
-    o = run->options;
-
-    for (i = 0; i < o->clients; i++) {
+    for (i = first; i < first + n; i++) {
         c = &run->clients[i];
 
-        if (o->rooms && o->numbered) {
-            snprintf(path, sizeof(path), "%s?room=%ld", o->path,
-                     i / o->room_size);
-
-        } else {
-            snprintf(path, sizeof(path), "%s", o->path);
+        if (load_run_path(run, i, path, sizeof(path)) != 0) {
+            return -1;
         }
 
         load_client_connect(c, &run->net, i, path);
         until = load_clock() + LOAD_RUN_CONNECT;
 
-        while (c->state == LOAD_CLIENT_CONNECTING
-               || c->state == LOAD_CLIENT_UPGRADING)
-        {
+        while (load_run_connecting(run, c)) {
             if (run->net.now >= until) {
                 fprintf(stderr, "load: client %ld: no answer to the"
                         " handshake\n", i);
@@ -179,6 +183,37 @@ load_run_connect(load_run_t *run)
     }
 
     return 0;
+}
+
+
+static int
+load_run_path(load_run_t *run, long i, char *dst, size_t size)
+{
+    const load_options_t  *o;
+
+    o = run->options;
+
+    if (run->traffic->path) {
+        return run->traffic->path(run, i, dst, size);
+    }
+
+    if (o->rooms && o->numbered) {
+        snprintf(dst, size, "%s?room=%ld", o->path, i / o->room_size);
+
+    } else {
+        snprintf(dst, size, "%s", o->path);
+    }
+
+    return 0;
+}
+
+
+static int
+load_run_connecting(const load_run_t *run, const load_client_t *c)
+{
+    return c->state == LOAD_CLIENT_CONNECTING
+           || c->state == LOAD_CLIENT_UPGRADING
+           || (c->state == LOAD_CLIENT_OPEN && run->awaited);
 }
 
 
@@ -202,14 +237,14 @@ load_run_warm_up(load_run_t *run)
 
     load_run_until(run, run->start + length / 2);
 
-    if (o->pid && load_process_open(&run->process, o->pid) != 0) {
+    if (load_run_watch(run) != 0) {
         return -1;
     }
 
     load_run_until(run, run->start + length);
 
     if (run->open == 0) {
-        fprintf(stderr, "load: the server closed all connections\n");
+        load_run_error(run, "no connection is left");
         return -1;
     }
 
@@ -217,7 +252,18 @@ load_run_warm_up(load_run_t *run)
 }
 
 
-static void
+int
+load_run_watch(load_run_t *run)
+{
+    if (run->options->pid == 0) {
+        return 0;
+    }
+
+    return load_process_open(&run->process, run->options->pid);
+}
+
+
+void
 load_run_measure(load_run_t *run)
 {
     uint64_t        cpu, own, length;
@@ -241,7 +287,7 @@ load_run_measure(load_run_t *run)
 }
 
 
-static void
+void
 load_run_drain(load_run_t *run)
 {
     uint64_t  until;
@@ -254,13 +300,13 @@ load_run_drain(load_run_t *run)
     }
 
     if (run->awaited) {
-        load_run_error(run, "%lu messages never came", run->awaited);
+        load_run_error(run, "messages that never came: %lu", run->awaited);
         run->report.errors += run->awaited - 1;
     }
 }
 
 
-static void
+void
 load_run_end(load_run_t *run)
 {
     long      i;
@@ -281,7 +327,7 @@ load_run_end(load_run_t *run)
 }
 
 
-static void
+void
 load_run_until(load_run_t *run, uint64_t end)
 {
     uint64_t  at;
@@ -297,6 +343,8 @@ load_run_until(load_run_t *run, uint64_t end)
         load_net_flush(&run->net);
         load_net_turn(&run->net, at < end ? at : end);
     }
+
+    load_net_flush(&run->net);
 }
 
 
@@ -393,7 +441,7 @@ load_run_error(load_run_t *run, const char *fmt, ...)
 {
     va_list  args;
 
-    if (run->report.errors++ >= LOAD_RUN_TOLD || run->quiet) {
+    if (run->report.errors++ >= LOAD_RUN_TOLD || (run->quiet && run->start)) {
         return;
     }
 

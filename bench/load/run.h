@@ -24,14 +24,26 @@
 #include <stdint.h>
 
 
+#define LOAD_RUN_SECOND   UINT64_C(1000000000)
+
+
 typedef struct load_run_s  load_run_t;
 
 
 typedef struct {
     size_t    state_size;              /* of each client, zeroed */
 
+    /* of connections that the workload makes by itself, from begin on; NULL:
+     * all connect before, and stay */
+    const load_handler_t  *handler;
+
     /* 0, or -1, told on stderr: options don't fit.  May be NULL */
     int     (*init)(load_run_t *run);
+
+    /* the path of a client that is to connect, in place of the usual one; the
+     * client is in when nothing is awaited.  0, or -1, told on stderr.  May
+     * be NULL */
+    int     (*path)(load_run_t *run, long i, char *dst, size_t size);
 
     /* all are connected; may be NULL */
     void    (*begin)(load_run_t *run);
@@ -58,7 +70,8 @@ struct load_run_s {
     unsigned               sending:1;
     unsigned               measuring:1;
     unsigned               ending:1;   /* clients close, as they should */
-    unsigned               quiet:1;    /* errors are only counted */
+    unsigned               quiet:1;    /* errors are only counted, once all
+                                        * are connected */
     unsigned               open;       /* clients that are connected */
     uint64_t               scheduled;  /* events that were due so far */
     uint64_t               awaited;    /* messages that have still to come */
@@ -69,10 +82,27 @@ struct load_run_s {
 };
 
 
-/* 0, or -1: there is no result; all that went wrong was told on stderr */
+/* the steps of load_run(), for a workload that has some of its own.  Connect
+ * is for n clients from the first on; watch looks for the server's threads */
+int load_run_init(load_run_t *run, const load_options_t *o,
+    const load_traffic_t *traffic);
+int load_run_connect(load_run_t *run, long first, long n);
+int load_run_watch(load_run_t *run);
+void load_run_measure(load_run_t *run);
+void load_run_drain(load_run_t *run);
+void load_run_end(load_run_t *run);
+
+/* goes on until a time */
+void load_run_until(load_run_t *run, uint64_t end);
+
+/* all of them: 0, or -1: there is no result; what went wrong was told on
+ * stderr */
 int load_run(load_run_t *run, const load_options_t *o,
     const load_traffic_t *traffic);
 void load_run_free(load_run_t *run);
+
+/* a run, and its report printed: 0, or -1 if anything went wrong */
+int load_run_once(const load_options_t *o, const load_traffic_t *traffic);
 
 load_run_t *load_run_of(const load_client_t *c);
 void *load_run_state(const load_client_t *c);

@@ -22,7 +22,13 @@ typedef struct {
 } load_workload_t;
 
 
+extern const load_workload_t  load_churn;
 extern const load_workload_t  load_echo;
+extern const load_workload_t  load_fanout;
+extern const load_workload_t  load_game;
+extern const load_workload_t  load_idle;
+extern const load_workload_t  load_relay;
+extern const load_workload_t  load_rooms;
 
 
 #endif /* LOAD_WORKLOADS_H */
