@@ -13,6 +13,10 @@ COLORS = {
 }
 
 
+def color(row):
+    return COLORS[row.split(',')[0]]
+
+
 def summarize(workload, rows):
     """{row: figures}: of each field a list of the rounds' values."""
     floors = {r['round']: r.get('cpu_us_per_message') for r in rows.get('floor', [])}
@@ -38,6 +42,8 @@ def summarize(workload, rows):
         collect('share', lambda r: 100 * r['cpu_share'] if 'cpu_share' in r else None)
         collect('memory', lambda r: r.get('memory_bytes_per_session'))
         collect('joins', lambda r: r.get('joins'))
+        collect('load', lambda r: 100 * r['load_cpu_share']
+                if 'load_cpu_share' in r else None)
         collect('floor', lambda r: r['cpu_us_per_message'] / floors[r['round']]
                 if r.get('cpu_us_per_message') and floors.get(r['round']) else None)
         summary[row] = figures
@@ -51,7 +57,7 @@ COLUMNS = [
     ('p50', 'p50 us', 10, 0), ('p99', 'p99 us', 10, 0),
     ('jitter', 'jitter p99', 12, 0), ('bytes', 'bytes', 8, 0),
     ('memory', 'bytes/player', 14, 0), ('share', 'CPU %', 8, 0),
-    ('cpu', 'CPU us/{unit}', 16, 3), ('spread', 'min..max', 18, 3),
+    ('load', 'load CPU %', 11, 0), ('cpu', 'CPU us/{unit}', 16, 3), ('spread', 'min..max', 18, 3),
     ('floor', 'x floor', 9, 2),
 ]
 
@@ -64,12 +70,12 @@ def table(workload, summary, note=None):
                or (c[0] == 'spread' and spread)]
 
     lines = [workload.title + (' (here: %s)' % note if note else '')]
-    lines.append('  %-16s' % '' + ''.join(
+    lines.append('  %-20s' % '' + ''.join(
         heading.format(unit=workload.unit).rjust(width)
         for _, heading, width, _ in columns))
 
     for row, figures in summary.items():
-        line = '  %-16s' % row
+        line = '  %-20s' % row
         for name, _, width, places in columns:
             line += cell(figures, name, places).rjust(width)
         if figures['failed']:
@@ -145,7 +151,7 @@ CHARTED = ('echo', 'echo-16', 'fanout', 'game', 'churn', 'idle')
 def bar_chart(workloads, summary):
     """A panel for each workload: what a message costs each server."""
     panels = [w for w in workloads if w.name in CHARTED and w.name in summary]
-    width, left, bar, right = 720, 90, 18, 130
+    width, left, bar, right = 720, 140, 18, 80
     parts, y = [], 8
 
     for workload in panels:
@@ -166,7 +172,7 @@ def bar_chart(workloads, summary):
             x, middle = left + median(values) * scale, y + bar / 2
             parts.append(text(left - 6, middle + 4, name, anchor='end'))
             parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" rx="2" fill="%s"/>'
-                         % (left, y, max(1, x - left), bar - 4, COLORS.get(name, '#888')))
+                         % (left, y, max(1, x - left), bar - 4, color(name)))
             if len(values) > 1:
                 parts.append('<path class="spread" d="M%.1f %.1fH%.1f"/>' % (
                     left + min(values) * scale, y + bar / 2 - 2,
@@ -215,21 +221,21 @@ def line_chart(plot, series):
 
     names = []
     for name, points in series.items():
-        color = COLORS.get(name, '#888')
+        stroke = color(name)
         line = [(px(x), py(median(points[x]))) for x in sorted(points)]
         parts.append('<path fill="none" stroke="%s" stroke-width="2" d="M%s"/>' % (
-            color, 'L'.join('%.1f %.1f' % point for point in line)))
-        parts += ['<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>' % (*point, color)
+            stroke, 'L'.join('%.1f %.1f' % point for point in line)))
+        parts += ['<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>' % (*point, stroke)
                   for point in line]
-        names.append([line[-1][1], line[-1][0], name, color])
+        names.append([line[-1][1], line[-1][0], name, stroke])
 
     # the names at the ends of the lines, none over another
     last = -100
-    for y, x, name, color in sorted(names):
+    for y, x, name, stroke in sorted(names):
         y = max(y, last + 14)
         last = y
         parts.append('<text x="%.1f" y="%.1f" style="fill:%s">%s</text>'
-                     % (x + 8, y + 4, color, name))
+                     % (x + 8, y + 4, stroke, name))
 
     return svg(width, height, parts)
 

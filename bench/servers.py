@@ -26,7 +26,6 @@ class Server:
     """One server.  Its subclasses say what it needs and how it is started."""
 
     name = ''
-    title = ''
     paths = ('/echo', '/fanout', '/game')
     options = {}                # of the generator, for this server alone
 
@@ -57,12 +56,14 @@ def quietly(command, **options):
 
 class Floor(Server):
     name = 'floor'
-    title = 'the floor: epoll and read and write in C, nothing else'
     program = os.path.join(WORK, 'floor')
 
     def prepare(self):
         if not os.access(self.program, os.X_OK):
             raise Missing('build/bench/floor is not built (make bench-tools)')
+
+    def version(self):
+        return 'epoll, read and write in C, and nothing else'
 
     def command(self, port, settings):
         return [self.program, str(port)], {}
@@ -120,7 +121,6 @@ def module(name):
 
 class NgxGame(Nginx):
     name = 'ngx_game'
-    title = 'ngx_game'
     paths = ('/echo', '/fanout', '/game', '/relay', '/rooms', '/join')
     options = {'numbered': 0}   # it fills rooms by itself
     conf = 'ngx_game.conf'
@@ -136,7 +136,6 @@ class NgxGame(Nginx):
 
 class NginxLua(Nginx):
     name = 'nginx-lua'
-    title = 'lua-nginx-module with lua-resty-websocket'
     conf = 'peers/nginx-lua/nginx.conf'
     library = os.path.join(WORK, 'deb/usr/share/lua/5.1')
 
@@ -164,7 +163,6 @@ class NginxLua(Nginx):
 
 class Nchan(Nginx):
     name = 'nchan'
-    title = 'nchan'
     paths = ('/fanout',)
     conf = 'peers/nchan/nginx.conf'
 
@@ -216,14 +214,12 @@ class Node(Server):
 
 class Ws(Node):
     name = 'ws'
-    title = 'Node.js with ws'
     script = 'ws.js'
     package = 'ws'
 
 
 class Colyseus(Node):
     name = 'colyseus'
-    title = 'Node.js with Colyseus'
     paths = ('/game',)
     options = {'protocol': 'colyseus'}
     script = 'colyseus.js'
@@ -232,7 +228,6 @@ class Colyseus(Node):
 
 class Gorilla(Server):
     name = 'gorilla'
-    title = 'Go with gorilla/websocket'
     program = os.path.join(WORK, 'gorilla')
     sources = '/usr/share/gocode/src/github.com/gorilla/websocket'
 

@@ -2,7 +2,7 @@
 #
 # What is measured: one entry for each load, with the arguments of build/bench/load.
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass
@@ -12,21 +12,21 @@ class Workload:
     load: str                   # the generator's workload
     path: str
     options: dict               # the generator's options
-    servers: tuple
+    servers: tuple              # "NAME" or "NAME:WORKERS"
     unit: str = 'message'       # what cpu_us_per_message counts
-    workers: int = 1
     smoke: dict = field(default_factory=dict)   # options of ./run bench smoke
 
     def scaled(self, **options):
-        return Workload(self.name, self.title, self.load, self.path,
-                        {**self.options, **options}, self.servers, self.unit,
-                        self.workers, self.smoke)
+        return replace(self, options={**self.options, **options})
 
 
 ALL = ('floor', 'ngx_game', 'gorilla', 'ws', 'nginx-lua')
-FANOUT = ALL + ('nchan',)
-GAME = ALL + ('colyseus',)
-OURS = ('ngx_game',)
+OURS = ('floor', 'ngx_game')
+TWO = ('ngx_game:2',)           # its players are spread at random over them
+
+FANOUT = dict(clients=1000, size=64, rate=100)
+GAME = {'clients': 1000, 'room-size': 10, 'rate': 10}
+RELAY = {'clients': 1000, 'room-size': 2, 'size': 64, 'rate': 50}
 
 WORKLOADS = [
     Workload('echo', 'Echo: 100 players, 32 B, one message under way each',
@@ -36,63 +36,45 @@ WORKLOADS = [
              'echo', '/echo', dict(clients=100, size=32, window=16), ALL),
 
     Workload('fanout', 'Fanout: 64 B to 1000 players, 100 times a second',
-             'fanout', '/fanout', dict(clients=1000, size=64, rate=100), FANOUT,
+             'fanout', '/fanout', FANOUT, ALL + ('nchan',) + TWO,
              smoke=dict(clients=200, rate=50)),
 
     Workload('fanout-limit', 'Fanout to 1000 players, ever faster until p99 > 100 ms',
-             'fanout', '/fanout', {'clients': 1000, 'size': 64, 'rate': 100,
-                                   'max-p99': 100}, FANOUT,
-             smoke={'clients': 200, 'rate': 50, 'max-p99': 0}),
+             'fanout', '/fanout', {**FANOUT, 'max-p99': 100},
+             ALL + ('nchan',), smoke=dict(clients=50, warmup=.05, seconds=.1)),
 
     Workload('game', 'Game: 1000 players in rooms of 10, 60 Hz',
-             'game', '/game', {'clients': 1000, 'room-size': 10, 'rate': 10},
-             GAME, 'update', smoke=dict(clients=100)),
+             'game', '/game', GAME, ALL + ('colyseus',) + TWO, 'update',
+             smoke=dict(clients=100)),
 
     Workload('game-2000', 'Game: 2000 players in rooms of 10, 60 Hz',
-             'game', '/game', {'clients': 2000, 'room-size': 10, 'rate': 10},
-             GAME, 'update', smoke=dict(clients=200)),
+             'game', '/game', {**GAME, 'clients': 2000}, ALL + ('colyseus',),
+             'update', smoke=dict(clients=200)),
 
-    Workload('churn', 'Churn: connect, join, leave',
-             'churn', '/echo', dict(clients=50), ALL, 'join',
+    Workload('churn', 'Churn: connect, join, one echo, leave',
+             'churn', '/echo', dict(clients=32), ALL, 'join',
              smoke=dict(clients=10)),
 
     Workload('idle', 'Idle: 10,000 players who say nothing',
-             'idle', '/echo', dict(clients=10000), ALL, 'message',
+             'idle', '/echo', dict(clients=10000), ALL,
              smoke=dict(clients=500)),
 
-    Workload('relay', 'Relay: 500 rooms of 2, 64 B to the other one, 1 worker',
-             'relay', '/relay', {'clients': 1000, 'room-size': 2, 'size': 64,
-                                 'rate': 50}, OURS,
-             smoke=dict(clients=100)),
-
-    Workload('relay-2', 'Relay with 2 workers, players spread at random',
-             'relay', '/relay', {'clients': 1000, 'room-size': 2, 'size': 64,
-                                 'rate': 50}, OURS, workers=2,
-             smoke=dict(clients=100)),
-
-    Workload('fanout-2', 'Fanout with 2 workers, players spread at random',
-             'fanout', '/fanout', dict(clients=1000, size=64, rate=100), OURS,
-             workers=2, smoke=dict(clients=200, rate=50)),
-
-    Workload('game-2', 'Game with 2 workers, players spread at random',
-             'game', '/game', {'clients': 1000, 'room-size': 10, 'rate': 10},
-             OURS, 'update', workers=2, smoke=dict(clients=100)),
+    Workload('relay', 'Relay: 500 rooms of 2, 64 B to the other one',
+             'relay', '/relay', RELAY, OURS + TWO, smoke=dict(clients=100)),
 
     Workload('rooms-100', 'Rooms: 100 rooms of 4, 20 Hz',
-             'rooms', '/rooms', {'rooms': 100, 'room-size': 4, 'clients': 400},
-             OURS, 'update'),
+             'rooms', '/rooms', {'rooms': 100, 'room-size': 4}, OURS, 'update'),
 
     Workload('rooms-1000', 'Rooms: 1000 rooms of 4, 20 Hz',
-             'rooms', '/rooms', {'rooms': 1000, 'room-size': 4, 'clients': 4000},
-             OURS, 'update', smoke=dict(rooms=200, clients=800)),
+             'rooms', '/rooms', {'rooms': 1000, 'room-size': 4}, OURS, 'update',
+             smoke=dict(rooms=200)),
 
     Workload('rooms-10000', 'Rooms: 10,000 rooms of 4, 20 Hz',
-             'rooms', '/rooms', {'rooms': 10000, 'room-size': 4,
-                                 'clients': 40000},
-             OURS, 'update', smoke=dict(rooms=300, clients=1200)),
+             'rooms', '/rooms', {'rooms': 10000, 'room-size': 4}, OURS,
+             'update', smoke=dict(rooms=300)),
 
-    Workload('join', 'Joins with 2 workers: one after the other, 400 in all',
-             'join', '/join', dict(joins=400), OURS, 'join', workers=2,
+    Workload('join', 'Joins of a room, one after the other, 2 workers',
+             'join', '/join', dict(joins=400), TWO, 'join',
              smoke=dict(joins=40)),
 ]
 
@@ -109,32 +91,33 @@ class Plot:
     log: bool = False           # the vertical axis
 
 
-def fanout(players):
-    rate = min(100, 100000 // players)
-    return WORKLOADS[2].scaled(clients=players, rate=rate)
+def load(name, **options):
+    return next(w for w in WORKLOADS if w.name == name).scaled(**options)
 
 
-def echo(size):
-    return WORKLOADS[0].scaled(size=size)
+def of_players(players):
+    return load('fanout', clients=players, rate=min(100, 100000 // players))
 
 
-def rooms(count):
-    return WORKLOADS[12].scaled(**{'rooms': count, 'clients': 4 * count})
+def of_size(size):
+    return load('echo', size=size)
 
 
-def relay(workers):
-    load = WORKLOADS[8].scaled()
-    load.workers = workers
-    return load
+def of_rooms(count):
+    return load('rooms-100', rooms=count)
+
+
+def of_workers(workers):
+    return replace(load('relay'), servers=('ngx_game:%d' % workers,))
 
 
 PLOTS = [
     Plot('players', 'Fanout: the cost of a message to one player', 'players',
-         (10, 30, 100, 300, 1000, 3000), fanout),
+         (10, 30, 100, 300, 1000, 3000), of_players),
     Plot('size', 'Echo: the cost of a message of a size', 'bytes',
-         (32, 128, 512, 2048, 8192, 32768), echo, log=True),
+         (32, 128, 512, 2048, 8192, 32768), of_size, log=True),
     Plot('rooms', 'Rooms of 4 at 20 Hz: the cost of an update to one player',
-         'rooms', (10, 30, 100, 300, 1000, 3000), rooms),
+         'rooms', (10, 30, 100, 300, 1000, 3000), of_rooms),
     Plot('workers', 'Relay: the cost of a message to another player', 'workers',
-         (1, 2, 4), relay),
+         (1, 2, 4), of_workers),
 ]
