@@ -1,0 +1,11 @@
+-- Relay: rooms of two; what one player says, the other one hears.
+
+local Relay = { codec = "raw", max_players = 2 }
+
+
+function Relay:on_message(player, message, kind)
+    self:broadcast(message, { except = player, kind = kind })
+end
+
+
+return Relay
