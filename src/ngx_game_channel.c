@@ -8,9 +8,12 @@
  *
  * A wake-up leads to a round over all rings that point here, with a bound for
  * each, so that sockets get their turn; what is left comes in the next turn.
+ * It is woken only if it has come to the end of what was written before.
+ *
  * Wake-ups are not counted on: a worker that is killed between its write to
  * the ring and the one to the eventfd has woken nobody.  A timer does a round
- * each second, and the death of a worker drains its ring.
+ * each second, the death of a worker drains its ring, and the first record of
+ * a worker to another one wakes it in any case.
  *
  * The sender of a full ring sets `starved`; its receiver wakes it when it has
  * made room.
@@ -37,7 +40,9 @@ typedef struct {
     game_ring_t                 *ring;
     ngx_game_spill_t             spill;
     unsigned                     over:1;      /* the list is over its mark */
-    unsigned                     dirty:1;     /* to be woken */
+    unsigned                     wake:1;      /* it was not told of all that
+                                               * was written */
+    unsigned                     dirty:1;     /* to be woken in this turn */
 } ngx_game_channel_peer_t;
 
 
@@ -334,6 +339,7 @@ ngx_game_channel_to(uint64_t dst)
 
         ngx_game_channel_forget(peer);
         peer->dst = dst;
+        peer->wake = 1;
     }
 
     if (peer->ring == NULL) {
@@ -351,6 +357,7 @@ ngx_game_channel_write(ngx_game_channel_peer_t *peer,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
     size_t len)
 {
+    int      empty;
     size_t   sent;
     ssize_t  size;
 
@@ -358,7 +365,8 @@ ngx_game_channel_write(ngx_game_channel_peer_t *peer,
 
     do {
         size = ngx_game_chunk_write(peer->ring, ngx_game_channel.size,
-                                    peer->dst, record, parts, n, len, sent);
+                                    peer->dst, record, parts, n, len, sent,
+                                    &empty);
 
         if (size == NGX_AGAIN) {
 
@@ -368,11 +376,17 @@ ngx_game_channel_write(ngx_game_channel_peer_t *peer,
         }
 
         sent += size;
+        peer->wake |= empty;
 
     } while (sent < len);
 
     ngx_game_count(ring_out, 1);
-    ngx_game_channel_dirty(peer);
+
+    /* who has not come to what was written before is awake, or woken */
+
+    if (peer->wake) {
+        ngx_game_channel_dirty(peer);
+    }
 
     return NGX_OK;
 }
@@ -423,7 +437,8 @@ ngx_game_channel_feed(ngx_game_channel_peer_t *peer)
         part.data = one->data;
 
         n = ngx_game_chunk_write(peer->ring, ngx_game_channel.size, peer->dst,
-                                 &one->record, &part, 1, one->len, one->sent);
+                                 &one->record, &part, 1, one->len, one->sent,
+                                 NULL);
 
         if (n == NGX_AGAIN) {
 
@@ -492,6 +507,7 @@ ngx_game_channel_flush(ngx_event_t *ev)
 
         if (peer->dirty) {
             peer->dirty = 0;
+            peer->wake = 0;
             ngx_game_slot_wake(i);
         }
     }

@@ -52,7 +52,7 @@ ngx_game_chunk_fits(game_ring_t *ring, size_t size, size_t len)
 ssize_t
 ngx_game_chunk_write(game_ring_t *ring, size_t size, uint64_t dst,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
-    size_t total, size_t offset)
+    size_t total, size_t offset, int *empty)
 {
     size_t             len;
     unsigned           k;
@@ -71,7 +71,7 @@ ngx_game_chunk_write(game_ring_t *ring, size_t size, uint64_t dst,
 
     k = 1 + ngx_game_chunk_slice(&out[1], parts, n, offset, len);
 
-    if (game_ring_write(ring, size, out, k, NULL) != 0) {
+    if (game_ring_write(ring, size, out, k, empty) != 0) {
         return NGX_AGAIN;
     }
 

@@ -40,10 +40,11 @@ typedef struct {
 ngx_uint_t ngx_game_chunk_fits(game_ring_t *ring, size_t size, size_t len);
 
 /* writes the next chunk of the payload, whose length is total, from offset on:
- * how many bytes of it were written, or NGX_AGAIN: no room */
+ * how many bytes of it were written, or NGX_AGAIN: no room.  *empty: the ring
+ * was, so that its reader has to be woken */
 ssize_t ngx_game_chunk_write(game_ring_t *ring, size_t size, uint64_t dst,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n,
-    size_t total, size_t offset);
+    size_t total, size_t offset, int *empty);
 
 /* takes a record of a ring apart; NGX_ERROR: it makes no sense */
 ngx_int_t ngx_game_chunk_parse(ngx_game_chunk_t *chunk, u_char *data,
