@@ -29,7 +29,8 @@
 #define NGX_GAME_DISPATCH_MAX  256
 
 
-/* the message that the loop handles now, as ngx_game_dispatch_lua has it */
+/* the message that the loop handles now, as ngx_game_dispatch_open_lua has it
+ */
 typedef struct {
     const u_char              *data;
     int32_t                    len;
@@ -54,12 +55,11 @@ typedef struct {
     ngx_uint_t                   next;
     ngx_game_call_t             *call;        /* the loop that runs */
     ngx_game_dispatch_item_t    *item;        /* what it handles */
-    int                          loop;        /* anchors it */
+    int                          new_loop;    /* anchors that function */
     ngx_game_dispatch_message_t  message;
 } ngx_game_dispatch_t;
 
 
-static void ngx_game_dispatch_pointer(lua_State *L, void *p);
 static void ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
     ngx_str_t *error);
 static int ngx_game_dispatch_next(void);
@@ -72,22 +72,10 @@ static int ngx_game_dispatch_send(double handle, const char *data, int len,
 static ngx_game_dispatch_t  ngx_game_dispatch;
 
 
-static const char  ngx_game_dispatch_lua[] =
-    "local registry, handles, message, next, send, player_of, decode,\n"
-    "    send_any = ...\n"
-    "local ffi = require 'ffi'\n"
-    "local string, type = ffi.string, type\n"
-    "ffi.cdef[[\n"
-    "    typedef struct {\n"
-    "        const char *data;\n"
-    "        int len, room, player, text, raw;\n"
-    "    } ngx_game_message_t;\n"
-    "]]\n"
-    "message = ffi.cast('ngx_game_message_t *', message)\n"
-    "next = ffi.cast('int (*)(void)', next)\n"
-    "send = ffi.cast('int (*)(double, const char *, int, int)', send)\n"
-
-    "local function loop()\n"
+/* loaded anew for each game, so that each has compiled code of its own */
+static const char  ngx_game_dispatch_loop_lua[] =
+    "local registry, message, next, player_of, decode, string, type = ...\n"
+    "return function()\n"
     "    while next() ~= 0 do\n"
     "        local room = registry[message.room]\n"
     "        local player = registry[message.player] or player_of()\n"
@@ -103,6 +91,27 @@ static const char  ngx_game_dispatch_lua[] =
     "                       message.text ~= 0 and 'text' or 'binary')\n"
     "        end\n"
     "    end\n"
+    "end\n";
+
+
+static const char  ngx_game_dispatch_open_lua[] =
+    "local registry, handles, message, next, send, player_of, decode,\n"
+    "    send_any, loop, chunk = ...\n"
+    "local ffi = require 'ffi'\n"
+    "local type, load = type, loadstring\n"
+    "ffi.cdef[[\n"
+    "    typedef struct {\n"
+    "        const char *data;\n"
+    "        int len, room, player, text, raw;\n"
+    "    } ngx_game_message_t;\n"
+    "]]\n"
+    "message = ffi.cast('ngx_game_message_t *', message)\n"
+    "next = ffi.cast('int (*)(void)', next)\n"
+    "send = ffi.cast('int (*)(double, const char *, int, int)', send)\n"
+
+    "local function new_loop()\n"
+    "    return load(loop, chunk)(registry, message, next, player_of,\n"
+    "                             decode, ffi.string, type)\n"
     "end\n"
 
     "local function player_send(player, value, kind)\n"
@@ -117,7 +126,7 @@ static const char  ngx_game_dispatch_lua[] =
     "    return send_any(player, value, kind)\n"
     "end\n"
 
-    "return loop, player_send\n";
+    "return new_loop, player_send\n";
 
 
 void
@@ -125,8 +134,8 @@ ngx_game_dispatch_open(lua_State *L)
 {
     /* handles */
 
-    if (luaL_loadbuffer(L, ngx_game_dispatch_lua,
-                        sizeof(ngx_game_dispatch_lua) - 1,
+    if (luaL_loadbuffer(L, ngx_game_dispatch_open_lua,
+                        sizeof(ngx_game_dispatch_open_lua) - 1,
                         "=" NGX_GAME_CALL_CHUNK)
         != 0)
     {
@@ -136,25 +145,31 @@ ngx_game_dispatch_open(lua_State *L)
     lua_pushvalue(L, LUA_REGISTRYINDEX);
     lua_pushvalue(L, -3);
     lua_pushlightuserdata(L, &ngx_game_dispatch.message);
-    ngx_game_dispatch_pointer(L, ngx_game_dispatch_next);
-    ngx_game_dispatch_pointer(L, ngx_game_dispatch_send);
+    lua_pushlightuserdata(L, ngx_game_dispatch_next);
+    lua_pushlightuserdata(L, ngx_game_dispatch_send);
     lua_pushcfunction(L, ngx_game_dispatch_player);
     lua_pushcfunction(L, ngx_game_dispatch_decode);
     lua_pushcfunction(L, ngx_game_lua_player_send);
+    lua_pushlstring(L, ngx_game_dispatch_loop_lua,
+                    sizeof(ngx_game_dispatch_loop_lua) - 1);
+    lua_pushliteral(L, "=" NGX_GAME_CALL_CHUNK);
 
-    lua_call(L, 8, 2);
+    lua_call(L, 10, 2);
 
-    /* handles, loop, send */
+    /* handles, new_loop, send */
 
     lua_replace(L, -3);
-    ngx_game_dispatch.loop = luaL_ref(L, LUA_REGISTRYINDEX);
+    ngx_game_dispatch.new_loop = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 
-static void
-ngx_game_dispatch_pointer(lua_State *L, void *p)
+int
+ngx_game_dispatch_new_loop(lua_State *L)
 {
-    lua_pushlightuserdata(L, p);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_dispatch.new_loop);
+    lua_call(L, 0, 1);
+
+    return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 
@@ -181,6 +196,7 @@ void
 ngx_game_dispatch_run(void)
 {
     ngx_game_call_t       call;
+    ngx_game_room_t      *room;
     ngx_game_dispatch_t  *dispatch;
 
     dispatch = &ngx_game_dispatch;
@@ -188,6 +204,8 @@ ngx_game_dispatch_run(void)
     if (dispatch->n == 0) {
         return;
     }
+
+    room = dispatch->items[0].player->room;
 
     ngx_game_handler_end_turn();
 
@@ -202,7 +220,7 @@ ngx_game_dispatch_run(void)
 
         /* an error before its first message would come again */
 
-        if (ngx_game_script_loop(&call, dispatch->loop) == NGX_ERROR
+        if (ngx_game_script_loop(&call, room->loop) == NGX_ERROR
             || dispatch->call == NULL)
         {
             break;

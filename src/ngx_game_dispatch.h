@@ -18,12 +18,16 @@
 #include <lua.h>
 
 
-/* in a new VM, protected: compiles the loop, and pushes the function that is
- * player:send, for a table of players' handles (ngx_game_lua.c) on top of the
- * stack, which is replaced by it */
+/* in a new VM, protected: replaces the table of players' handles on top of the
+ * stack (ngx_game_lua.c) by the function that is player:send */
 void ngx_game_dispatch_open(lua_State *L);
 
-/* adds a message to those that wait; data stays in place until they ran */
+/* protected: makes the loop for the rooms of one game, a reference of the
+ * registry */
+int ngx_game_dispatch_new_loop(lua_State *L);
+
+/* adds a message to those that wait, all of one player: data stays in place
+ * until they ran */
 void ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
     ngx_str_t *data);
 

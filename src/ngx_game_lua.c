@@ -128,6 +128,11 @@ ngx_game_lua_make_room(lua_State *L)
     lua_setfield(L, -2, "state");
 
     ngx_game_lua_push_meta(L, room->game);
+
+    lua_getfield(L, -1, "loop");
+    room->loop = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+
     lua_setmetatable(L, -2);
 
     for (i = 0; i < NGX_GAME_HANDLERS; i++) {
@@ -178,6 +183,9 @@ ngx_game_lua_push_meta(lua_State *L, ngx_game_game_t *game)
 
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
+
+    lua_pushinteger(L, ngx_game_dispatch_new_loop(L));
+    lua_setfield(L, -2, "loop");
 
     lua_pushvalue(L, -1);
     lua_rawseti(L, -3, game->index + 1);

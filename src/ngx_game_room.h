@@ -44,6 +44,7 @@ struct ngx_game_room_s {
     const void                *object;        /* address of the Lua table */
     int                        ref;           /* registry reference of it */
     int                        players_ref;   /* self.players, if it is used */
+    int                        loop;          /* ngx_game_dispatch.h */
 
     ngx_queue_t                players;       /* that have a seat */
     ngx_queue_t                waiting;       /* for on_create or on_auth */
