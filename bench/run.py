@@ -132,6 +132,9 @@ class Bench:
                     found = joins.measure(running.port, workload.options['joins'])
                 else:
                     found = [self.generate(workload, server, running)]
+        except subprocess.TimeoutExpired:
+            found = [{'failed': 'the generator did not come to an end',
+                      'errors': 1}]
         except (Missing, OSError) as why:
             found = [{'failed': str(why), 'errors': 1}]
         finally:
@@ -162,7 +165,8 @@ class Bench:
 
         told = done.stderr.strip().splitlines()
         if not done.stdout.strip():
-            return {'failed': told[0] if told else 'it said nothing', 'errors': 1}
+            why = told[0] if told else 'the generator ended with %d' % done.returncode
+            return {'failed': why, 'errors': 1}
 
         result = json.loads(done.stdout)
         if told:
@@ -230,7 +234,8 @@ def check(workload, result):
         'fanout': sent * result['clients'],
         'relay': sent,
         'game': result['clients'] * 60 * result['seconds'],
-        'rooms': result['clients'] * 20 * result['seconds'],
+        'rooms': result['clients'] * result['seconds']
+                 * workload.options.get('tick', 20),
     }.get(workload.load, received)
 
     # the generator has found each message or told of an error; this is for what
