@@ -24,10 +24,12 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True          # the tree stays as it was
+
 import joins
 import report
 import servers
-from servers import BUILD, ROOT, WORK, Missing, Running
+from servers import ROOT, WORK, Missing, Running
 from workloads import PLOTS, WORKLOADS
 
 LOAD = os.path.join(WORK, 'load')
@@ -296,7 +298,7 @@ def arguments():
     parser.add_argument('--docs', action='store_true')
     a = parser.parse_args()
 
-    brief = {'all': (4, 1), 'plots': (2, .5), 'smoke': (.5, .2)}[a.what]
+    brief = {'all': (4, 1), 'plots': (2, .5), 'smoke': (.4, .1)}[a.what]
     a.seconds = a.seconds or brief[0]
     a.warmup = brief[1] if a.warmup is None else a.warmup
     return a
