@@ -24,10 +24,12 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True          # the tree stays as it was
+
 import joins
 import report
 import servers
-from servers import BUILD, ROOT, WORK, Missing, Running
+from servers import ROOT, WORK, Missing, Running
 from workloads import PLOTS, WORKLOADS
 
 LOAD = os.path.join(WORK, 'load')
@@ -132,6 +134,9 @@ class Bench:
                     found = joins.measure(running.port, workload.options['joins'])
                 else:
                     found = [self.generate(workload, server, running)]
+        except subprocess.TimeoutExpired:
+            found = [{'failed': 'the generator did not come to an end',
+                      'errors': 1}]
         except (Missing, OSError) as why:
             found = [{'failed': str(why), 'errors': 1}]
         finally:
@@ -162,7 +167,8 @@ class Bench:
 
         told = done.stderr.strip().splitlines()
         if not done.stdout.strip():
-            return {'failed': told[0] if told else 'it said nothing', 'errors': 1}
+            why = told[0] if told else 'the generator ended with %d' % done.returncode
+            return {'failed': why, 'errors': 1}
 
         result = json.loads(done.stdout)
         if told:
@@ -230,7 +236,8 @@ def check(workload, result):
         'fanout': sent * result['clients'],
         'relay': sent,
         'game': result['clients'] * 60 * result['seconds'],
-        'rooms': result['clients'] * 20 * result['seconds'],
+        'rooms': result['clients'] * result['seconds']
+                 * workload.options.get('tick', 20),
     }.get(workload.load, received)
 
     # the generator has found each message or told of an error; this is for what
@@ -291,7 +298,7 @@ def arguments():
     parser.add_argument('--docs', action='store_true')
     a = parser.parse_args()
 
-    brief = {'all': (4, 1), 'plots': (2, .5), 'smoke': (.5, .2)}[a.what]
+    brief = {'all': (4, 1), 'plots': (2, .5), 'smoke': (.4, .1)}[a.what]
     a.seconds = a.seconds or brief[0]
     a.warmup = brief[1] if a.warmup is None else a.warmup
     return a

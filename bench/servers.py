@@ -79,7 +79,8 @@ class Nginx(Server):
 
     def command(self, port, settings):
         prefix = os.path.join(WORK, self.name)
-        os.makedirs(prefix, exist_ok=True)
+        shutil.rmtree(prefix, ignore_errors=True)
+        os.makedirs(prefix)
 
         names = {
             'bench': BENCH, 'root': ROOT, 'port': port,
@@ -174,9 +175,9 @@ class Nchan(Nginx):
         return {'modules': module('ngx_nchan_module.so')}
 
     def version(self):
-        found = re.search(rb'nchan/(\d+\.\d+\.\d+)', open(
-            module('ngx_nchan_module.so') + '/ngx_nchan_module.so', 'rb').read())
-        return 'nchan ' + found[1].decode() if found else 'nchan'
+        for path in glob.glob(os.path.join(WORK, 'deb/libnginx-mod-nchan_*.deb')):
+            return 'nchan ' + re.sub('.*%3a|_.*', '', path[path.rindex('/'):])
+        return 'nchan'
 
 
 class Node(Server):
