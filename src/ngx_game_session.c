@@ -343,8 +343,19 @@ ngx_game_session_read_handler(ngx_event_t *rev)
 
     ngx_game_session_check(s);
 
+    /* what it is answered goes out at once, from memory that is still in the
+     * caches; all else that it is sent in this turn goes at the end of it */
+
+    s->reading = 1;
+
     if (!s->ended) {
         ngx_game_input_read(s);
+    }
+
+    s->reading = 0;
+
+    if (s->out && !s->ended && !s->shut) {
+        ngx_game_output_flush(s);
     }
 
     ngx_game_close_settle(s);
@@ -483,7 +494,7 @@ ngx_game_session_ping(ngx_game_session_t *s)
 void
 ngx_game_session_wake(ngx_game_session_t *s)
 {
-    if (s->ready) {
+    if (s->ready && !s->reading) {
         ngx_post_event(s->connection->write, &ngx_posted_events);
     }
 }
