@@ -38,7 +38,8 @@ def summarize(workload, rows):
         collect('jitter', lambda r: r.get('jitter_us', {}).get('p99'))
         collect('hz', lambda r: r.get('hz'))
         collect('bytes', lambda r: r.get('update_bytes'))
-        collect('cpu', lambda r: r.get('cpu_us_per_message'))
+        collect('cpu', lambda r: r.get('cpu_us_per_tick',
+                                       r.get('cpu_us_per_message')))
         collect('share', lambda r: 100 * r['cpu_share'] if 'cpu_share' in r else None)
         collect('memory', lambda r: r.get('memory_bytes_per_session'))
         collect('joins', lambda r: r.get('joins'))

@@ -171,6 +171,10 @@ class Bench:
             return {'failed': why, 'errors': 1}
 
         result = json.loads(done.stdout)
+        if workload.ticks:
+            cost = result.pop('cpu_us_per_message')
+            result['cpu_us_per_tick'] = (cost / workload.ticks
+                                         / workload.options['room-size'])
         if told:
             result['told'] = told
         return result

@@ -14,6 +14,7 @@ class Workload:
     options: dict               # the generator's options
     servers: tuple              # "NAME" or "NAME:WORKERS"
     unit: str = 'message'       # what cpu_us_per_message counts
+    ticks: int = 0              # of a room for each message: the cost is theirs
     smoke: dict = field(default_factory=dict)   # options of ./run bench smoke
 
     def scaled(self, **options):
@@ -71,9 +72,13 @@ WORKLOADS = [
              smoke=dict(rooms=200)),
 
     # at 20 Hz this would be 200,000 updates a second, too many for one core
-    Workload('rooms-10000', 'Rooms: 10,000 rooms of 1, 2 Hz',
-             'rooms', '/slow_rooms', {'rooms': 10000, 'room-size': 1, 'tick': 2},
-             ('ngx_game',), 'update', smoke=dict(rooms=300, seconds=1)),
+    # with more sockets the kernel would be what is measured
+    *(Workload('ticks-%d' % rooms,
+               'Ticks: {:,} rooms of 1, 20 Hz, an update a second'.format(rooms),
+               'rooms', '/ticks', {'rooms': rooms, 'room-size': 1, 'tick': 1},
+               ('ngx_game',), 'tick', ticks=20,
+               smoke=dict(rooms=rooms // 50 + 10, seconds=2))
+      for rooms in (100, 1000, 10000)),
 
     Workload('join', 'Joins of a room, one after the other, 2 workers',
              'join', '/join', dict(joins=400), TWO, 'join',

@@ -19,6 +19,10 @@ static void ngx_game_clock_handler(ngx_event_t *ev);
 static void ngx_game_clock_rearm(ngx_event_t *ev);
 
 
+/* what becomes due within so many us, while handlers run, needs no wake-up */
+#define NGX_GAME_CLOCK_MORE  16
+
+
 typedef struct {
     game_heap_t                heap;
     uint64_t                   armed;         /* what the timerfd is set to */
@@ -119,13 +123,21 @@ ngx_game_clock_handler(ngx_event_t *ev)
 
     ngx_game_clock.armed = 0;
     now = ngx_game_clock_now();
-    ngx_game_clock.running = now;
+    ngx_game_clock.running = now + NGX_GAME_CLOCK_MORE;
 
     for ( ;; ) {
         timer = (ngx_game_timer_t *) game_heap_top(&ngx_game_clock.heap);
 
-        if (timer == NULL || timer->node.at > now) {
+        if (timer == NULL || timer->node.at > ngx_game_clock.running) {
             break;
+        }
+
+        if (timer->node.at > now) {
+            now = ngx_game_clock_now();
+
+            if (timer->node.at > now) {
+                break;
+            }
         }
 
         game_heap_remove(&ngx_game_clock.heap, &timer->node);

@@ -61,7 +61,7 @@ struct ngx_game_room_s {
     uint32_t                   alarms_last;   /* the last id given */
 
     ngx_game_timer_t           tick;          /* ngx_game_tick.c */
-    uint64_t                   tick_start;    /* when tick 0 was due, us */
+    uint64_t                   tick_phase;    /* when tick 0 was due, us */
     uint64_t                   tick_count;    /* the number of the next one */
 
     ngx_game_timer_t           empty;         /* closes it unless one joins */

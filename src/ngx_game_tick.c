@@ -21,19 +21,31 @@
 #define NGX_GAME_TICK_WINDOW    10000000
 
 
+static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
 static void ngx_game_tick_handler(ngx_game_timer_t *timer);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
+
+
+/* the places of rooms in a period are so far from each other, us, and rooms in
+ * one place at most so far that they keep their order */
+#define NGX_GAME_TICK_PLACE     1000
+#define NGX_GAME_TICK_ORDER     16
 
 
 #define ngx_game_tick_period(game)  (1000000.0 / (game)->tick)
 
 
-/* the first tick is up to one period away, by the id's hash */
+/*
+ * The worker's rooms of one rate share a schedule, that began with the clock:
+ * a room has a place in its period, by the id's hash, and all rooms in one
+ * place tick in one turn of the loop.  Within it they keep their order.
+ */
 
 void
 ngx_game_tick_start(ngx_game_room_t *room)
 {
-    uint64_t  phase, period;
+    double    period;
+    uint32_t  hash, places;
 
     if (room->game->tick == 0
         || !(room->handlers & (1 << NGX_GAME_ON_TICK)))
@@ -42,13 +54,15 @@ ngx_game_tick_start(ngx_game_room_t *room)
     }
 
     period = ngx_game_tick_period(room->game);
-    phase = (room->id * 0x9e3779b97f4a7c15ULL >> 32) * period >> 32;
+    places = (uint32_t) (period / NGX_GAME_TICK_PLACE);
+    hash = room->id * 0x9e3779b97f4a7c15ULL >> 32;
 
     room->tick.handler = ngx_game_tick_handler;
-    room->tick_count = 0;
-    room->tick_start = ngx_game_clock_now() + phase;
+    room->tick_phase = hash % places * NGX_GAME_TICK_PLACE
+                       + (hash >> 16) % NGX_GAME_TICK_ORDER;
+    room->tick_count = (uint64_t) (ngx_game_clock_now() / period) + 1;
 
-    if (ngx_game_clock_set(&room->tick, room->tick_start) != NGX_OK) {
+    if (ngx_game_clock_set(&room->tick, ngx_game_tick_due(room)) != NGX_OK) {
         ngx_game_room_close(room, 1011, "no memory", sizeof("no memory") - 1);
     }
 }
@@ -61,10 +75,15 @@ ngx_game_tick_stop(ngx_game_room_t *room)
 }
 
 
-/*
- * Tick n is due at start + n * period, computed anew for each n, so that no
- * error adds up whatever the rate.
- */
+/* computed anew for each tick, so that no error adds up whatever the rate */
+
+static uint64_t
+ngx_game_tick_due(ngx_game_room_t *room)
+{
+    return room->tick_phase
+           + (uint64_t) (room->tick_count * ngx_game_tick_period(room->game));
+}
+
 
 static void
 ngx_game_tick_handler(ngx_game_timer_t *timer)
@@ -86,7 +105,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
 
     period = ngx_game_tick_period(room->game);
     now = ngx_game_clock_now();
-    due = room->tick_start + (uint64_t) (room->tick_count * period);
+    due = ngx_game_tick_due(room);
 
     ngx_game_tick_measure(now, now > due ? now - due : 0);
 
@@ -105,9 +124,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
 
     /* set before the call, so that the handler may close the room */
 
-    due = room->tick_start + (uint64_t) (room->tick_count * period);
-
-    if (ngx_game_clock_set(timer, due) != NGX_OK) {
+    if (ngx_game_clock_set(timer, ngx_game_tick_due(room)) != NGX_OK) {
         ngx_game_room_close(room, 1011, "no memory", sizeof("no memory") - 1);
         return;
     }
