@@ -82,7 +82,19 @@ game_utf8_check(uint32_t *state, const unsigned char *data, size_t len)
 static const unsigned char *
 game_utf8_skip_ascii(const unsigned char *p, const unsigned char *end)
 {
-    uint64_t  word;
+    uint64_t  word, words[4];
+
+    while (end - p >= 32) {
+        memcpy(words, p, 32);
+
+        if ((words[0] | words[1] | words[2] | words[3])
+            & GAME_UTF8_NOT_ASCII)
+        {
+            break;
+        }
+
+        p += 32;
+    }
 
     while (end - p >= 8) {
         memcpy(&word, p, 8);

@@ -349,7 +349,7 @@ game_ws_unmask(unsigned char *p, size_t len, const uint8_t key[4],
     unsigned phase)
 {
     size_t         i;
-    uint64_t       word, mask;
+    uint64_t       word, mask, words[4];
     unsigned char  k[8];
 
     /* the key as it falls on the next 8 bytes, in any byte order */
@@ -361,6 +361,19 @@ game_ws_unmask(unsigned char *p, size_t len, const uint8_t key[4],
     memcpy(k + 4, k, 4);
 
     memcpy(&mask, k, 8);
+
+    while (len >= 32) {
+        memcpy(words, p, 32);
+
+        for (i = 0; i < 4; i++) {
+            words[i] ^= mask;
+        }
+
+        memcpy(p, words, 32);
+
+        p += 32;
+        len -= 32;
+    }
 
     while (len >= 8) {
         memcpy(&word, p, 8);

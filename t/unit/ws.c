@@ -649,6 +649,7 @@ test_header(void)
         memset(h, 0xee, sizeof(h));
         is_mem(h, game_ws_header(h, GAME_WS_BINARY, 0, t[i].len),
                t[i].bytes, t[i].size, "header of %" PRIu64, t[i].len);
+        ok(game_ws_frame_size(h) == t[i].size + t[i].len, "... and its frame");
     }
 
     is(game_ws_header(h, GAME_WS_TEXT, 1, 3), 2, "a compressed one");
