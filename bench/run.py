@@ -78,11 +78,9 @@ def fit(workload, most):
 
 def cores_for(workers):
     """Cores of the server, and that of the generator.  With fewer cores than
-    processes the workers have all: the CPU time is right, latencies are not."""
+    processes the workers share theirs: the CPU time is right, latencies are not."""
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) > workers:
-        return set(cores[:workers]), {cores[-1]}
-    return set(cores), {cores[-1]}
+    return set(cores[:-1][:workers] or cores), {cores[-1]}
 
 
 class Bench:
