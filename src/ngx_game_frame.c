@@ -13,6 +13,7 @@
 #define NGX_GAME_FRAME_LEVELS    10
 
 
+static void ngx_game_frame_share(ngx_game_frame_t *frame);
 static game_deflate_t *ngx_game_frame_deflater(
     const game_deflate_params_t *params);
 
@@ -27,11 +28,24 @@ void
 ngx_game_frame_init(ngx_game_frame_t *frame, ngx_uint_t opcode,
     const u_char *payload, size_t len)
 {
-    ngx_memzero(frame, sizeof(ngx_game_frame_t));
-
     frame->opcode = opcode;
     frame->payload = payload;
     frame->len = len;
+    frame->shared = 0;
+}
+
+
+/* most are sent to one session, as they are */
+
+static void
+ngx_game_frame_share(ngx_game_frame_t *frame)
+{
+    if (frame->shared == 0) {
+        frame->shared = 1;
+        frame->plain = NULL;
+        frame->useless = 0;
+        ngx_memzero(frame->deflated, sizeof(frame->deflated));
+    }
 }
 
 
@@ -39,6 +53,10 @@ void
 ngx_game_frame_done(ngx_game_frame_t *frame)
 {
     ngx_uint_t  i;
+
+    if (frame->shared == 0) {
+        return;
+    }
 
     if (frame->plain) {
         ngx_game_block_release(frame->plain);
@@ -55,6 +73,8 @@ ngx_game_frame_done(ngx_game_frame_t *frame)
 ngx_game_block_t *
 ngx_game_frame_plain(ngx_game_frame_t *frame)
 {
+    ngx_game_frame_share(frame);
+
     if (frame->plain == NULL) {
         frame->plain = ngx_game_block_create(ngx_game_frame_size(frame));
 
@@ -76,6 +96,8 @@ ngx_game_frame_variant(ngx_game_frame_t *frame,
     ngx_uint_t         i;
     game_deflate_t    *z;
     ngx_game_block_t  *block;
+
+    ngx_game_frame_share(frame);
 
     i = params->server_bits - NGX_GAME_FRAME_MIN_BITS;
 

@@ -28,6 +28,7 @@ struct ngx_game_frame_s {
     ngx_uint_t                 opcode;
     const u_char              *payload;
     size_t                     len;
+    ngx_uint_t                 shared;        /* something below was made */
     ngx_game_block_t          *plain;         /* NULL: not made */
     ngx_game_block_t          *deflated[NGX_GAME_FRAME_BITS];
     uint8_t                    useless;       /* windows that save nothing */

@@ -17,7 +17,8 @@ static ngx_game_ticket_t *ngx_game_player_ticket(
     ngx_game_seat_request_t *request);
 
 
-static game_map_t  ngx_game_players;
+static game_map_t          ngx_game_players;
+static ngx_game_player_t  *ngx_game_player_last;     /* found */
 
 
 ngx_game_player_t *
@@ -117,6 +118,10 @@ ngx_game_player_destroy(ngx_game_player_t *player)
 {
     (void) game_map_remove(&ngx_game_players, player->id);
 
+    if (ngx_game_player_last == player) {
+        ngx_game_player_last = NULL;
+    }
+
     ngx_game_player_drop_ticket(player);
     ngx_free(player);
 }
@@ -125,12 +130,26 @@ ngx_game_player_destroy(ngx_game_player_t *player)
 ngx_game_player_t *
 ngx_game_player_find(uint64_t id)
 {
-    return game_map_get(&ngx_game_players, id);
+    ngx_game_player_t  *player;
+
+    /* messages of one player come one after the other */
+
+    player = ngx_game_player_last;
+
+    if (player && player->id == id) {
+        return player;
+    }
+
+    player = game_map_get(&ngx_game_players, id);
+    ngx_game_player_last = player;
+
+    return player;
 }
 
 
 void
 ngx_game_player_done(void)
 {
+    ngx_game_player_last = NULL;
     game_map_done(&ngx_game_players);
 }

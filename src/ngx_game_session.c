@@ -37,6 +37,7 @@ static u_char *ngx_game_session_log_error(ngx_log_t *log, u_char *buf,
 /* this worker's */
 static ngx_game_session_handlers_t  *ngx_game_session_handlers;
 static game_map_t                    ngx_game_sessions;
+static ngx_game_session_t           *ngx_game_session_reading;
 
 
 void
@@ -346,13 +347,13 @@ ngx_game_session_read_handler(ngx_event_t *rev)
     /* what it is answered goes out at once, from memory that is still in the
      * caches; all else that it is sent in this turn goes at the end of it */
 
-    s->reading = 1;
+    ngx_game_session_reading = s;
 
     if (!s->ended) {
         ngx_game_input_read(s);
     }
 
-    s->reading = 0;
+    ngx_game_session_reading = NULL;
 
     if (s->out && !s->ended && !s->shut) {
         ngx_game_output_flush(s);
@@ -494,7 +495,7 @@ ngx_game_session_ping(ngx_game_session_t *s)
 void
 ngx_game_session_wake(ngx_game_session_t *s)
 {
-    if (s->ready && !s->reading) {
+    if (s->ready && s != ngx_game_session_reading) {
         ngx_post_event(s->connection->write, &ngx_posted_events);
     }
 }
@@ -587,6 +588,16 @@ ngx_game_session_unblock(ngx_game_session_t *s)
 ngx_game_session_t *
 ngx_game_session_find(uint64_t player)
 {
+    ngx_game_session_t  *s;
+
+    /* most are looked for to answer what was read from them */
+
+    s = ngx_game_session_reading;
+
+    if (s && s->player == player && !s->told) {
+        return s;
+    }
+
     return game_map_get(&ngx_game_sessions, player);
 }
 

@@ -68,7 +68,6 @@ struct ngx_game_session_s {
     /* private */
 
     unsigned                   tls:1;
-    unsigned                   reading:1;     /* its read event is handled */
     unsigned                   deaf:1;        /* what comes is thrown away */
     unsigned                   shut:1;        /* nothing is sent any more */
     unsigned                   ended:1;       /* to be destroyed */
