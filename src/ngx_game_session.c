@@ -344,9 +344,6 @@ ngx_game_session_read_handler(ngx_event_t *rev)
 
     ngx_game_session_check(s);
 
-    /* what it is answered goes out at once, from memory that is still in the
-     * caches; all else that it is sent in this turn goes at the end of it */
-
     ngx_game_session_reading = s;
 
     if (!s->ended) {
@@ -354,10 +351,6 @@ ngx_game_session_read_handler(ngx_event_t *rev)
     }
 
     ngx_game_session_reading = NULL;
-
-    if (s->out && !s->ended && !s->shut) {
-        ngx_game_output_flush(s);
-    }
 
     ngx_game_close_settle(s);
 }
@@ -495,7 +488,7 @@ ngx_game_session_ping(ngx_game_session_t *s)
 void
 ngx_game_session_wake(ngx_game_session_t *s)
 {
-    if (s->ready && s != ngx_game_session_reading) {
+    if (s->ready) {
         ngx_post_event(s->connection->write, &ngx_posted_events);
     }
 }
