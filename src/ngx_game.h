@@ -31,7 +31,7 @@ typedef struct ngx_game_room_s     ngx_game_room_t;
 typedef struct ngx_game_player_s   ngx_game_player_t;
 typedef struct ngx_game_session_s  ngx_game_session_t;
 typedef struct ngx_game_group_s    ngx_game_group_t;
-typedef struct ngx_game_stream_s   ngx_game_stream_t;
+typedef struct ngx_game_feed_s     ngx_game_feed_t;
 typedef struct ngx_game_frame_s    ngx_game_frame_t;
 typedef struct ngx_game_slot_s     ngx_game_slot_t;
 typedef struct ngx_game_log_s      ngx_game_log_t;

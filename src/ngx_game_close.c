@@ -44,7 +44,7 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
 {
     ngx_connection_t  *c;
 
-    ngx_game_stream_take(s);
+    ngx_game_feed_take(s);
 
     if (s->closing || s->ended) {
         return;

@@ -28,7 +28,7 @@ ngx_game_group_add(ngx_game_session_t *s)
 
         group->room = s->room;
         group->owner = s->owner;
-        ngx_game_stream_init(&group->stream);
+        ngx_game_feed_init(&group->feed);
 
         if (game_map_set(&ngx_game_groups, group->room, group) != 0) {
             ngx_free(group);
@@ -36,7 +36,7 @@ ngx_game_group_add(ngx_game_session_t *s)
         }
     }
 
-    ngx_game_stream_join(&group->stream, s);
+    ngx_game_feed_join(&group->feed, s);
 
     return NGX_OK;
 }
@@ -45,22 +45,22 @@ ngx_game_group_add(ngx_game_session_t *s)
 void
 ngx_game_group_remove(ngx_game_session_t *s)
 {
-    ngx_game_group_t   *group;
-    ngx_game_stream_t  *stream;
+    ngx_game_feed_t   *feed;
+    ngx_game_group_t  *group;
 
-    stream = s->stream;
+    feed = s->feed;
 
-    if (stream == NULL) {
+    if (feed == NULL) {
         return;
     }
 
-    ngx_game_stream_leave(s);
+    ngx_game_feed_leave(s);
 
-    if (stream->count == 0) {
-        group = ngx_queue_data(stream, ngx_game_group_t, stream);
+    if (feed->count == 0) {
+        group = ngx_queue_data(feed, ngx_game_group_t, feed);
 
         (void) game_map_remove(&ngx_game_groups, group->room);
-        ngx_game_stream_done(stream);
+        ngx_game_feed_done(feed);
         ngx_free(group);
     }
 }
@@ -80,8 +80,8 @@ ngx_game_group_close(ngx_game_group_t *group, ngx_uint_t code,
     ngx_queue_t         *q, *next;
     ngx_game_session_t  *s;
 
-    for (q = ngx_queue_head(&group->stream.sessions);
-         q != ngx_queue_sentinel(&group->stream.sessions);
+    for (q = ngx_queue_head(&group->feed.sessions);
+         q != ngx_queue_sentinel(&group->feed.sessions);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -120,7 +120,7 @@ ngx_game_group_done(void)
     cursor = 0;
 
     while ((group = game_map_next(&ngx_game_groups, &cursor, &room))) {
-        ngx_game_stream_done(&group->stream);
+        ngx_game_feed_done(&group->feed);
         ngx_free(group);
     }
 

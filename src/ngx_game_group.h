@@ -16,7 +16,7 @@
 
 
 struct ngx_game_group_s {
-    ngx_game_stream_t          stream;        /* to all its sessions */
+    ngx_game_feed_t            feed;        /* to all its sessions */
     uint64_t                   room;
     uint64_t                   owner;         /* epoch of the room's worker */
 };

@@ -90,7 +90,7 @@ ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame)
     ngx_int_t          rc;
     ngx_game_block_t  *block;
 
-    ngx_game_stream_take(s);
+    ngx_game_feed_take(s);
 
     if (s->closing || s->ended) {
         return;
@@ -233,8 +233,8 @@ ngx_game_output_slow(ngx_game_session_t *s)
 
     ngx_game_output_drop(s);
 
-    if (s->stream) {
-        s->taken = s->stream->end;
+    if (s->feed) {
+        s->taken = s->feed->end;
     }
 
     ngx_game_session_close(s, 1013, "client reads too slowly",

@@ -370,7 +370,7 @@ ngx_game_session_write_handler(ngx_event_t *wev)
     ngx_game_session_check(s);
 
     if (!s->ended && !s->shut) {
-        ngx_game_stream_take(s);
+        ngx_game_feed_take(s);
         ngx_game_output_flush(s);
     }
 

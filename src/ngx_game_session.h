@@ -15,7 +15,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_frame.h"
-#include "ngx_game_stream.h"
+#include "ngx_game_feed.h"
 #include "core/game_rate.h"
 #include "core/game_ws.h"
 
@@ -53,12 +53,12 @@ struct ngx_game_session_s {
     uint64_t                   player;
     uint64_t                   room;
     uint64_t                   owner;         /* epoch of the room's worker */
-    ngx_game_stream_t         *stream;        /* NULL: none */
-    ngx_queue_t                link;          /* in the stream */
+    ngx_game_feed_t           *feed;        /* NULL: none */
+    ngx_queue_t                link;          /* in the feed */
     ngx_connection_t          *connection;
     ngx_game_loc_conf_t       *conf;
     uint32_t                   rtt;           /* ms, 0: not measured yet */
-    uint32_t                   taken;         /* of the stream */
+    uint32_t                   taken;         /* of the feed */
     uint8_t                    codec;         /* ngx_game_codec_e */
     unsigned                   ready:1;       /* the request is detached */
     unsigned                   closing:1;     /* a close frame was sent or

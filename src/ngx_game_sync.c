@@ -259,8 +259,8 @@ ngx_game_sync_unblock(ngx_game_group_t *group)
 {
     ngx_queue_t  *q;
 
-    for (q = ngx_queue_head(&group->stream.sessions);
-         q != ngx_queue_sentinel(&group->stream.sessions);
+    for (q = ngx_queue_head(&group->feed.sessions);
+         q != ngx_queue_sentinel(&group->feed.sessions);
          q = ngx_queue_next(q))
     {
         ngx_game_session_unblock(ngx_queue_data(q, ngx_game_session_t, link));
@@ -281,7 +281,7 @@ ngx_game_sync_lost_group(ngx_game_group_t *group)
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "the worker of room %V has died, "
                   "closing its %ui sessions here with 1011",
-                  ngx_game_id_text(group->room), group->stream.count);
+                  ngx_game_id_text(group->room), group->feed.count);
 
     ngx_game_group_close(group, 1011, &ngx_game_sync_lost_text, NGX_GAME_LOST);
 }
@@ -359,7 +359,7 @@ ngx_game_sync_broadcast(uint64_t gateway, uint64_t room,
         group = ngx_game_group_find(room);
 
         if (group) {
-            ngx_game_stream_send(&group->stream, codec, kind, payload, except,
+            ngx_game_feed_send(&group->feed, codec, kind, payload, except,
                                  n);
         }
 
@@ -585,7 +585,7 @@ ngx_game_sync_broadcast_record(ngx_game_record_t *record, u_char *payload,
     text.data = payload + n * sizeof(uint64_t);
     text.len = len - n * sizeof(uint64_t);
 
-    ngx_game_stream_send(&group->stream, record->flags, record->arg, &text,
+    ngx_game_feed_send(&group->feed, record->flags, record->arg, &text,
                          payload, n);
     return;
 

@@ -9,15 +9,15 @@
  */
 
 
-#ifndef _NGX_GAME_STREAM_H_INCLUDED_
-#define _NGX_GAME_STREAM_H_INCLUDED_
+#ifndef _NGX_GAME_FEED_H_INCLUDED_
+#define _NGX_GAME_FEED_H_INCLUDED_
 
 
 #include "ngx_game.h"
 #include "ngx_game_block.h"
 
 
-struct ngx_game_stream_s {
+struct ngx_game_feed_s {
     ngx_queue_t                sessions;      /* by ngx_game_session_t.link */
     uint32_t                   count;         /* of them */
     uint32_t                   codecs[NGX_GAME_RAW + 1];  /* the same, each */
@@ -32,25 +32,25 @@ struct ngx_game_stream_s {
 };
 
 
-void ngx_game_stream_init(ngx_game_stream_t *stream);
+void ngx_game_feed_init(ngx_game_feed_t *feed);
 
 /* forgets what is pending; no session is left */
-void ngx_game_stream_done(ngx_game_stream_t *stream);
+void ngx_game_feed_done(ngx_game_feed_t *feed);
 
-void ngx_game_stream_join(ngx_game_stream_t *stream, ngx_game_session_t *s);
-void ngx_game_stream_leave(ngx_game_session_t *s);
+void ngx_game_feed_join(ngx_game_feed_t *feed, ngx_game_session_t *s);
+void ngx_game_feed_leave(ngx_game_session_t *s);
 
 /*
  * Sends a payload to the sessions that use the codec, but for the `n` players
  * in `except` (64-bit ids, not aligned).
  */
-void ngx_game_stream_send(ngx_game_stream_t *stream, ngx_game_codec_e codec,
+void ngx_game_feed_send(ngx_game_feed_t *feed, ngx_game_codec_e codec,
     ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
     ngx_uint_t n);
 
 /* queues what is pending for one session, so that it comes before what is
  * queued next */
-void ngx_game_stream_take(ngx_game_session_t *s);
+void ngx_game_feed_take(ngx_game_session_t *s);
 
 
-#endif /* _NGX_GAME_STREAM_H_INCLUDED_ */
+#endif /* _NGX_GAME_FEED_H_INCLUDED_ */
