@@ -199,6 +199,8 @@ ngx_game_dispatch_run(void)
     ngx_game_room_t      *room;
     ngx_game_dispatch_t  *dispatch;
 
+    static ngx_str_t  memory = ngx_string("no memory for a handler");
+
     dispatch = &ngx_game_dispatch;
 
     if (dispatch->n == 0) {
@@ -218,11 +220,14 @@ ngx_game_dispatch_run(void)
 
         dispatch->call = NULL;
 
+        if (ngx_game_script_loop(&call, room->loop) == NGX_ERROR) {
+            ngx_game_dispatch_done(&call, NGX_ERROR, 0, &memory);
+            break;
+        }
+
         /* an error before its first message would come again */
 
-        if (ngx_game_script_loop(&call, room->loop) == NGX_ERROR
-            || dispatch->call == NULL)
-        {
+        if (dispatch->call == NULL) {
             break;
         }
     }

@@ -414,3 +414,17 @@ b open /ws on=a
 status workers.*.closed.slow == 1
 a > 0
 a < end"
+
+
+
+=== TEST 16: a worker is woken for each message, it does not come by the timer
+--- lua
+local Room = { codec = "raw" }
+function Room:on_message(player, message) self:broadcast(message) end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws eval
+"a open /ws
+b open /ws off=a
+" . CORE::join "\n", map { "b > $_\ntakes 0 0.9 a < $_\ntakes 0 0.9 b < $_" } 1 .. 30
