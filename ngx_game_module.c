@@ -274,6 +274,13 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
      *     mcf->status = 0;
      */
 
+    if (ngx_array_init(&mcf->locations, cf->pool, 4,
+                       sizeof(ngx_game_loc_conf_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     if (ngx_array_init(&mcf->games, cf->pool, 4, sizeof(ngx_game_game_t *))
         != NGX_OK)
     {

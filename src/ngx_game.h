@@ -25,6 +25,9 @@
 /* text of a 64-bit id: 13 characters of Crockford's base32, lower case */
 #define NGX_GAME_ID_LEN        13
 
+/* bytes of a class's version as text */
+#define NGX_GAME_CLASS_VERSION_MAX  32
+
 
 typedef struct ngx_game_game_s     ngx_game_game_t;
 typedef struct ngx_game_room_s     ngx_game_room_t;
@@ -81,6 +84,8 @@ struct ngx_game_game_s {
     ngx_uint_t                 tick;          /* Hz, 0: none */
     ngx_game_codec_e           codec;
     ngx_array_t                protocols;     /* ngx_str_t */
+    size_t                     version_len;
+    u_char                     version[NGX_GAME_CLASS_VERSION_MAX];  /* text */
     unsigned                   catch_up:1;
     unsigned                   keep:1;
     unsigned                   has_auth:1;
@@ -90,6 +95,8 @@ struct ngx_game_game_s {
 typedef struct {
     ngx_shm_zone_t            *shm_zone;      /* NULL: no game_zone */
     ngx_array_t                games;         /* ngx_game_game_t * */
+    ngx_array_t                locations;     /* ngx_game_loc_conf_t *, those
+                                               * with a game */
     ngx_str_t                  lua_path;      /* "dir/?.lua;dir2/?.lua" */
     size_t                     script_memory; /* per VM */
     ngx_msec_t                 script_timeout;
@@ -133,6 +140,10 @@ typedef struct {
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;
 
+    uint64_t                   key;           /* names the location in all
+                                               * configurations */
+    ngx_log_t                 *error_log;
+
     ngx_game_log_t            *log;           /* game_log, NULL: off */
     ngx_flag_t                 status;        /* game_status is here */
 } ngx_game_loc_conf_t;
@@ -171,6 +182,11 @@ typedef struct {
     _Atomic uint64_t           ring_spilled;  /* records that had to wait */
     _Atomic uint64_t           ring_dropped;  /* records for dead workers */
     _Atomic uint64_t           busy_ppm;      /* of the last second */
+    _Atomic uint64_t           rooms_taken;   /* over from other workers */
+    _Atomic uint64_t           rooms_given;
+    _Atomic uint64_t           rooms_kept;    /* that no other would take */
+    _Atomic uint64_t           sessions_taken;
+    _Atomic uint64_t           sessions_given;
 } ngx_game_counters_t;
 
 
@@ -188,6 +204,8 @@ typedef struct {
     uint64_t                   epoch;         /* names this worker, see zone */
     ngx_game_counters_t       *counters;
     unsigned                   exiting:1;
+    unsigned                   alone:1;       /* exiting, and no other worker
+                                               * takes its rooms over */
 } ngx_game_worker_t;
 
 

@@ -32,5 +32,24 @@ uint32_t ngx_game_alarm_set(ngx_game_room_t *room, uint64_t delay,
 ngx_uint_t ngx_game_alarm_clear(ngx_game_room_t *room, uint32_t id);
 void ngx_game_alarm_clear_all(ngx_game_room_t *room);
 
+/* while the room is paused none goes off; what was due then comes after it */
+void ngx_game_alarm_suspend(ngx_game_room_t *room);
+void ngx_game_alarm_resume(ngx_game_room_t *room);
+
+/* an alarm as it moves with its room, followed by its name and arguments */
+typedef struct {
+    uint64_t                   at;            /* us, on the clock */
+    uint64_t                   interval;
+    uint32_t                   id;
+    uint16_t                   name_len;
+    uint16_t                   args_len;
+} ngx_game_alarm_image_t;
+
+/* bytes of all alarms; writes them; and makes an alarm of one, that is
+ * suspended: its size, or 0: broken, or no memory */
+size_t ngx_game_alarm_image_size(ngx_game_room_t *room);
+u_char *ngx_game_alarm_pack(ngx_game_room_t *room, u_char *p);
+size_t ngx_game_alarm_unpack(ngx_game_room_t *room, u_char *p, u_char *end);
+
 
 #endif /* _NGX_GAME_ALARM_H_INCLUDED_ */

@@ -14,6 +14,7 @@
 #include "ngx_game_source.h"
 
 #include <lauxlib.h>
+#include "ngx_game_vm.h"
 
 
 #define NGX_GAME_CLASS_TICK_MAX      240
@@ -26,6 +27,7 @@ static void ngx_game_class_handlers(lua_State *L, ngx_game_game_t *game,
 static ngx_uint_t ngx_game_class_integer(lua_State *L, const char *name,
     ngx_uint_t min, ngx_uint_t max, ngx_uint_t absent);
 static ngx_uint_t ngx_game_class_flag(lua_State *L, const char *name);
+static void ngx_game_class_version(lua_State *L, ngx_game_game_t *game);
 static void ngx_game_class_codec(lua_State *L, ngx_game_game_t *game);
 static void ngx_game_class_protocols(lua_State *L, ngx_game_game_t *game,
     ngx_pool_t *pool);
@@ -34,7 +36,7 @@ static ngx_uint_t ngx_game_class_token_valid(const char *token, size_t len);
 
 static const char *const  ngx_game_class_handler_names[] = {
     "on_auth", "on_close", "on_create", "on_join", "on_leave", "on_message",
-    "on_tick", NULL
+    "on_restore", "on_tick", NULL
 };
 
 
@@ -89,8 +91,42 @@ ngx_game_class_settings(lua_State *L, ngx_game_game_t *game,
     game->catch_up = ngx_game_class_flag(L, "catch_up");
     game->keep = ngx_game_class_flag(L, "keep");
 
+    ngx_game_class_version(L, game);
     ngx_game_class_codec(L, game);
     ngx_game_class_protocols(L, game, pool);
+}
+
+
+/* a number or a short text; what it means is the script's business */
+
+static void
+ngx_game_class_version(lua_State *L, ngx_game_game_t *game)
+{
+    size_t       len;
+    const char  *text;
+
+    game->version_len = 0;
+
+    lua_getfield(L, -1, "version");
+
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return;
+    }
+
+    text = lua_tolstring(L, -1, &len);
+
+    if (text == NULL || len > NGX_GAME_CLASS_VERSION_MAX) {
+        (void) luaL_error(L, "\"version\" must be a number or a string of at "
+                          "most %d bytes", NGX_GAME_CLASS_VERSION_MAX);
+        return;
+    }
+
+    game->version_len = len;
+    ngx_memcpy(game->version, text, len);
+    ngx_game_vm_printable(game->version, len);
+
+    lua_pop(L, 1);
 }
 
 

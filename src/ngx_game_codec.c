@@ -187,6 +187,13 @@ ngx_game_codec_is_empty_array(lua_State *L, int index)
 
 
 void
+ngx_game_codec_push_empty_array(lua_State *L)
+{
+    lua_pushlightuserdata(L, &ngx_game_codec_empty);
+}
+
+
+void
 ngx_game_codec_buffer_reset(void)
 {
     msgpack_sbuffer_clear(&ngx_game_codec_buffer);

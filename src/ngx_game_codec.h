@@ -40,6 +40,14 @@ void ngx_game_codec_encode(lua_State *L, ngx_game_codec_e codec, int index,
 ngx_int_t ngx_game_codec_decode(lua_State *L, ngx_game_codec_e codec,
     const u_char *data, size_t len);
 
+/*
+ * The same for a value that is to go on in another worker: MessagePack that
+ * only load reads, with all finite and other numbers, arrays with gaps, and
+ * game.empty_array as they were.
+ */
+void ngx_game_codec_save(lua_State *L, int index, ngx_str_t *out);
+ngx_int_t ngx_game_codec_load(lua_State *L, const u_char *data, size_t len);
+
 /* frees the worker's buffer if it has grown large, at the end of a turn */
 void ngx_game_codec_trim(void);
 

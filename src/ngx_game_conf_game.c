@@ -15,6 +15,8 @@
 #define NGX_GAME_NAME_MAX  64
 
 
+static ngx_int_t ngx_game_conf_add_location(ngx_conf_t *cf,
+    ngx_game_loc_conf_t *conf, ngx_http_core_loc_conf_t *clcf);
 static ngx_game_game_t *ngx_game_conf_find_game(ngx_conf_t *cf,
     ngx_str_t *name, ngx_str_t *script);
 static void ngx_game_conf_base_name(ngx_str_t *script, ngx_str_t *name);
@@ -79,6 +81,10 @@ ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
     game = conf->game;
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    if (ngx_game_conf_add_location(cf, conf, clcf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (game->location.data == NULL) {
         game->location = clcf->name;
         game->room_max_players = conf->room_max_players;
@@ -99,6 +105,35 @@ ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
                        &game->name, &clcf->name, &game->location);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* known by its server's and its own name in any later configuration; if there
+ * are several of these names, the first stands for all */
+
+static ngx_int_t
+ngx_game_conf_add_location(ngx_conf_t *cf, ngx_game_loc_conf_t *conf,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    ngx_game_loc_conf_t       **locations;
+    ngx_game_main_conf_t       *mcf;
+    ngx_http_core_srv_conf_t   *cscf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_game_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    conf->key = ngx_game_conf_hash(&cscf->server_name)
+                ^ (ngx_game_conf_hash(&clcf->name) << 1);
+    conf->error_log = clcf->error_log;
+
+    locations = ngx_array_push(&mcf->locations);
+    if (locations == NULL) {
+        return NGX_ERROR;
+    }
+
+    *locations = conf;
+
+    return NGX_OK;
 }
 
 

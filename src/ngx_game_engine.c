@@ -11,9 +11,12 @@
 #include "ngx_game_engine.h"
 #include "ngx_game_channel.h"
 #include "ngx_game_clock.h"
+#include "ngx_game_follow.h"
+#include "ngx_game_handover.h"
 #include "ngx_game_join.h"
 #include "ngx_game_limit.h"
 #include "ngx_game_lua.h"
+#include "ngx_game_pass.h"
 #include "ngx_game_player.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_room.h"
@@ -56,8 +59,16 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
     ngx_game_room_message,
     ngx_game_room_deliver,
     ngx_game_room_measured,
+    ngx_game_seat_switch,
+    ngx_game_seat_roster,
     ngx_game_join_admitted,
-    ngx_game_join_refused
+    ngx_game_join_refused,
+    ngx_game_follow_drained,
+    ngx_game_handover_record,
+    ngx_game_follow_record,
+    ngx_game_pass_record,
+    ngx_game_handover_divert,
+    ngx_game_handover_holds
 };
 
 
@@ -65,7 +76,9 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
  * and rooms first, then what it held in the zone */
 
 static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
-    ngx_game_sync_lost,
+    ngx_game_pass_lost,
+    ngx_game_handover_lost,
+    ngx_game_follow_lost,
     ngx_game_join_lost,
     ngx_game_room_lost,
     ngx_game_registry_sweep,
@@ -134,11 +147,13 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
 
     if (ngx_game_registry_init(cycle) != NGX_OK
         || ngx_game_limit_init(cycle) != NGX_OK
-        || ngx_game_sync_init(cycle, &ngx_game_engine_handlers) != NGX_OK)
+        || ngx_game_sync_init(cycle, &ngx_game_engine_handlers) != NGX_OK
+        || ngx_game_pass_init(cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
+    ngx_game_follow_init();
     ngx_game_channel_on_exit(ngx_game_engine_exit);
 
     ngx_game_engine.started = 1;
@@ -185,6 +200,8 @@ ngx_game_engine_exit(void)
     }
 
     ngx_game_room_exit();
+    ngx_game_handover_exit();
+    ngx_game_pass_exit();
 
     /* no cancelable timer: the worker waits for it */
 
@@ -198,7 +215,7 @@ ngx_game_engine_exit(void)
 static void
 ngx_game_engine_watch(ngx_event_t *ev)
 {
-    if (ngx_game_room_total() == 0) {
+    if (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0) {
         return;
     }
 
@@ -221,6 +238,8 @@ void
 ngx_game_engine_done(void)
 {
     if (ngx_game_engine.started) {
+        ngx_game_pass_done();
+        ngx_game_handover_done();
         ngx_game_session_done();
         ngx_game_room_done();
         ngx_game_join_done();

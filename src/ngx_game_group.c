@@ -21,7 +21,7 @@ ngx_game_group_add(ngx_game_session_t *s)
     group = ngx_game_group_find(s->room);
 
     if (group == NULL) {
-        group = ngx_alloc(sizeof(ngx_game_group_t), ngx_cycle->log);
+        group = ngx_calloc(sizeof(ngx_game_group_t), ngx_cycle->log);
         if (group == NULL) {
             return NGX_ERROR;
         }
@@ -104,6 +104,23 @@ ngx_game_group_each(uint64_t owner, void (*handler)(ngx_game_group_t *group))
 
     while ((group = game_map_next(&ngx_game_groups, &cursor, &room))) {
         if (group->owner == owner) {
+            handler(group);
+        }
+    }
+}
+
+
+void
+ngx_game_group_each_via(uint64_t via, void (*handler)(ngx_game_group_t *group))
+{
+    size_t             cursor;
+    uint64_t           room;
+    ngx_game_group_t  *group;
+
+    cursor = 0;
+
+    while ((group = game_map_next(&ngx_game_groups, &cursor, &room))) {
+        if (group->moving && group->via == via) {
             handler(group);
         }
     }

@@ -19,6 +19,11 @@ struct ngx_game_group_s {
     ngx_game_feed_t            feed;        /* to all its sessions */
     uint64_t                   room;
     uint64_t                   owner;         /* epoch of the room's worker */
+    uint64_t                   term;          /* of the owner, 0: the first
+                                               * that this worker knows of */
+    uint64_t                   via;           /* while it moves: the worker
+                                               * that it moves from */
+    unsigned                   moving:1;      /* ngx_game_follow.h */
 };
 
 
@@ -32,8 +37,11 @@ ngx_game_group_t *ngx_game_group_find(uint64_t room);
 void ngx_game_group_close(ngx_game_group_t *group, ngx_uint_t code,
     const ngx_str_t *reason, ngx_game_reason_e why);
 
-/* calls the handler for each group whose room is owned by `owner` */
+/* calls the handler for each group whose room is owned by `owner`, or moves
+ * from `via` */
 void ngx_game_group_each(uint64_t owner,
+    void (*handler)(ngx_game_group_t *group));
+void ngx_game_group_each_via(uint64_t via,
     void (*handler)(ngx_game_group_t *group));
 
 void ngx_game_group_done(void);

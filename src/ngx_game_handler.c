@@ -14,6 +14,7 @@
 #include "ngx_game_lua.h"
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
+#include "ngx_game_sleep.h"
 #include "ngx_game_zone.h"
 
 
@@ -22,6 +23,7 @@ typedef struct {
     ngx_game_handler_e         handler;
     ngx_str_t                 *data;          /* query, arguments */
     const char                *name;          /* of an alarm's handler */
+    int                        version;       /* reference, for on_restore */
 } ngx_game_handler_args_t;
 
 
@@ -54,6 +56,11 @@ static void ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc,
 static int ngx_game_handler_push_close(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
+static int ngx_game_handler_push_restore(lua_State *co,
+    ngx_game_call_t *call);
+static void ngx_game_handler_restore_done(ngx_game_call_t *call, ngx_int_t rc,
+    int n, ngx_str_t *error);
+static int ngx_game_handler_restore_result(lua_State *L);
 static int ngx_game_handler_push_alarm(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_push_request(lua_State *L,
     ngx_game_player_t *player);
@@ -592,6 +599,108 @@ ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc, int n,
 {
     ngx_game_handler_end(call, rc, error);
     ngx_game_room_finished(call->owner);
+}
+
+
+/* on_restore */
+
+typedef struct {
+    ngx_game_room_t           *room;
+    lua_State                 *co;
+    ngx_int_t                  rc;
+} ngx_game_handler_restore_t;
+
+
+static ngx_game_handler_restore_t  ngx_game_handler_restored;
+
+
+ngx_int_t
+ngx_game_handler_restore(ngx_game_room_t *room, int version)
+{
+    ngx_int_t                rc;
+    ngx_game_handler_args_t  args;
+
+    if (!(room->handlers & (1 << NGX_GAME_ON_RESTORE))) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_RESTORE;
+    args.version = version;
+
+    ngx_game_handler_restored.rc = NGX_ERROR;
+
+    rc = ngx_game_handler_call(room, &args, ngx_game_handler_push_restore,
+                               ngx_game_handler_restore_done);
+
+    if (rc == NGX_AGAIN) {
+        ngx_game_sleep_cancel(room);
+
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "on_restore failed in room %V of game \"%V\": it must "
+                      "not wait", ngx_game_id_text(room->id),
+                      &room->game->name);
+        return NGX_ERROR;
+    }
+
+    return (rc == NGX_OK) ? ngx_game_handler_restored.rc : NGX_ERROR;
+}
+
+
+static int
+ngx_game_handler_push_restore(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    lua_getfield(co, -1, "state");
+    lua_rawgeti(co, LUA_REGISTRYINDEX, args->version);
+
+    return 3;
+}
+
+
+/* a table that it returns is the state from now on */
+
+static void
+ngx_game_handler_restore_done(ngx_game_call_t *call, ngx_int_t rc, int n,
+    ngx_str_t *error)
+{
+    ngx_game_handler_end(call, rc, error);
+
+    if (rc == NGX_OK && n > 0 && lua_istable(call->co, -n)) {
+        lua_settop(call->co, lua_gettop(call->co) - n + 1);
+
+        ngx_game_handler_restored.room = call->owner;
+        ngx_game_handler_restored.co = call->co;
+
+        rc = ngx_game_script_protect(ngx_game_handler_restore_result,
+                                     &ngx_game_handler_restored);
+    }
+
+    ngx_game_handler_restored.rc = (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+static int
+ngx_game_handler_restore_result(lua_State *L)
+{
+    ngx_game_handler_restore_t  *restore;
+
+    restore = lua_touserdata(L, 1);
+
+    ngx_game_lua_push_room(L, restore->room);
+    lua_pushliteral(L, "state");
+    lua_xmove(restore->co, L, 1);
+    lua_rawset(L, -3);
+
+    return 0;
 }
 
 

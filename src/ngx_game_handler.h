@@ -31,6 +31,11 @@ void ngx_game_handler_tick(ngx_game_room_t *room);
 void ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_close(ngx_game_room_t *room);
 
+/* on_restore, for a room that has come from another worker with its state.
+ * version: a reference of the registry to that of the class that saved it, or
+ * LUA_NOREF.  NGX_ERROR: it failed, or it waits; that was logged */
+ngx_int_t ngx_game_handler_restore(ngx_game_room_t *room, int version);
+
 /* on_message is ngx_game_dispatch.h's.  What it shares: the last event of this
  * turn is to come, and the end of a call without results */
 void ngx_game_handler_end_turn(void);

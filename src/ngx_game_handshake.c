@@ -292,6 +292,7 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
     params.identity = join->identity;
     params.limit = hs->terms.limit;
     params.limited = hs->terms.limited;
+    params.moved = 0;
     params.deflated = (hs->terms.extensions.len != 0);
     params.deflate = hs->terms.deflate;
 

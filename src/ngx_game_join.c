@@ -30,6 +30,7 @@ static void ngx_game_join_full(ngx_game_join_t *join);
 static void ngx_game_join_named(ngx_game_join_t *join);
 static void ngx_game_join_send(ngx_game_join_t *join);
 static void ngx_game_join_end(ngx_game_join_t *join);
+static void ngx_game_join_leave(ngx_game_join_t *join);
 static void ngx_game_join_refuse(ngx_game_join_t *join, ngx_uint_t status,
     const char *reason);
 static void ngx_game_join_timeout(ngx_event_t *ev);
@@ -75,19 +76,29 @@ ngx_game_join_start(ngx_game_join_t *join)
 void
 ngx_game_join_cancel(ngx_game_join_t *join)
 {
-    uint64_t  owner, room, player;
-
-    if (!join->active) {
-        return;
+    if (join->active) {
+        ngx_game_join_end(join);
+        ngx_game_join_leave(join);
     }
+}
+
+
+/* the room may have changed hands since it was asked */
+
+static void
+ngx_game_join_leave(ngx_game_join_t *join)
+{
+    uint64_t  owner, term;
 
     owner = join->owner;
-    room = join->target;
-    player = join->player;
 
-    ngx_game_join_end(join);
+    /* one that lives sends it on, behind the request itself */
 
-    ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+    if (!ngx_game_zone_alive(owner)) {
+        owner = ngx_game_registry_owner(join->target, &term);
+    }
+
+    ngx_game_sync_leave(owner, join->target, join->player, NGX_GAME_LEFT);
 }
 
 
@@ -250,7 +261,7 @@ void
 ngx_game_join_lost(uint64_t epoch)
 {
     size_t            cursor;
-    uint64_t          player;
+    uint64_t          player, owner, term;
     ngx_game_join_t  *join;
 
 again:
@@ -263,9 +274,18 @@ again:
             continue;
         }
 
-        /* both ways change the map */
+        /* all ways change the map, or the join's owner */
 
-        if (join->any) {
+        owner = ngx_game_registry_owner(join->target, &term);
+
+        if (owner != 0 && owner != epoch && ngx_game_zone_alive(owner)) {
+
+            /* the room has gone on elsewhere; it may have been asked */
+
+            join->owner = owner;
+            ngx_game_join_send(join);
+
+        } else if (join->any) {
             ngx_game_registry_arrived(join->target);
             ngx_game_join_match(join, join->target);
 
@@ -333,8 +353,7 @@ ngx_game_join_timeout(ngx_event_t *ev)
                   "a room of game \"%V\" did not answer a join in time",
                   &join->game->name);
 
-    ngx_game_sync_leave(join->owner, join->target, join->player,
-                        NGX_GAME_LEFT);
+    ngx_game_join_leave(join);
 
     ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
                          "the room did not answer in time");

@@ -48,6 +48,7 @@ typedef struct {
 
 
 static size_t ngx_game_limit_used(void);
+static ngx_int_t ngx_game_limit_add(uint64_t hash, ngx_uint_t limit);
 static ngx_game_limit_entry_t *ngx_game_limit_find(uint64_t hash);
 static ngx_game_limit_entry_t *ngx_game_limit_allot(uint64_t hash);
 static ngx_uint_t ngx_game_limit_sum(ngx_game_limit_entry_t *entry);
@@ -140,6 +141,22 @@ ngx_game_limit_used(void)
 ngx_int_t
 ngx_game_limit_acquire(ngx_str_t *key, ngx_uint_t limit, uint64_t *hash)
 {
+    *hash = ngx_game_limit_hash(key);
+
+    return ngx_game_limit_add(*hash, limit);
+}
+
+
+ngx_int_t
+ngx_game_limit_take(uint64_t hash)
+{
+    return ngx_game_limit_add(hash, NGX_MAX_INT_T_VALUE);
+}
+
+
+static ngx_int_t
+ngx_game_limit_add(uint64_t hash, ngx_uint_t limit)
+{
     uint16_t                 mine;
     ngx_int_t                rc;
     ngx_uint_t               own;
@@ -151,14 +168,12 @@ ngx_game_limit_acquire(ngx_str_t *key, ngx_uint_t limit, uint64_t *hash)
 
     own = ngx_game_slot_of(ngx_game_worker.epoch);
 
-    *hash = ngx_game_limit_hash(key);
-
     ngx_game_zone_lock();
 
-    entry = ngx_game_limit_find(*hash);
+    entry = ngx_game_limit_find(hash);
 
     if (entry == NULL) {
-        entry = ngx_game_limit_allot(*hash);
+        entry = ngx_game_limit_allot(hash);
     }
 
     if (entry == NULL) {

@@ -22,6 +22,10 @@ ngx_int_t ngx_game_limit_acquire(ngx_str_t *key, ngx_uint_t limit,
     uint64_t *hash);
 void ngx_game_limit_release(uint64_t hash);
 
+/* counts a session that comes from another worker, whatever the limit is;
+ * NGX_OK, or NGX_ERROR: the table is full */
+ngx_int_t ngx_game_limit_take(uint64_t hash);
+
 /* forgets what a dead worker held: a death handler */
 void ngx_game_limit_sweep(uint64_t epoch);
 

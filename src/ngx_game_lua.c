@@ -32,7 +32,8 @@ const char *const  ngx_game_lua_handlers[] = {
     "on_message",
     "on_tick",
     "on_leave",
-    "on_close"
+    "on_close",
+    "on_restore"
 };
 
 

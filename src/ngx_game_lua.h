@@ -32,6 +32,9 @@ extern const char *const  ngx_game_lua_handlers[];
 /* a lua_CFunction for ngx_game_script_protect(), with a room: makes its
  * object, sets ref, object and handlers */
 int ngx_game_lua_make_room(lua_State *L);
+/* the same: self.metadata is shown by the registry, for a room that was not
+ * this worker's when it was set */
+int ngx_game_lua_publish_metadata(lua_State *L);
 void ngx_game_lua_push_room(lua_State *L, ngx_game_room_t *room);
 void ngx_game_lua_drop_room(lua_State *L, ngx_game_room_t *room);
 

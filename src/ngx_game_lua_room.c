@@ -273,6 +273,27 @@ ngx_game_lua_set_metadata(lua_State *L)
 }
 
 
+int
+ngx_game_lua_publish_metadata(lua_State *L)
+{
+    ngx_str_t         json;
+    ngx_game_room_t  *room;
+
+    room = lua_touserdata(L, 1);
+
+    ngx_game_lua_push_room(L, room);
+    lua_getfield(L, -1, "metadata");
+
+    if (lua_istable(L, -1)) {
+        ngx_game_codec_encode(L, NGX_GAME_JSON, lua_gettop(L), &json);
+
+        (void) ngx_game_registry_set_metadata(room->id, json.data, json.len);
+    }
+
+    return 0;
+}
+
+
 static int
 ngx_game_lua_after(lua_State *L)
 {

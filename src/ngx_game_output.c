@@ -342,6 +342,91 @@ ngx_game_output_block(ngx_game_session_t *s, ngx_game_block_t *block,
 }
 
 
+ngx_int_t
+ngx_game_output_rest(ngx_game_session_t *s, ngx_str_t *rest,
+    uint32_t *written)
+{
+    u_char             *p;
+    uint32_t            i, start;
+    ngx_game_piece_t   *piece;
+    ngx_game_output_t  *out;
+
+    ngx_str_null(rest);
+    *written = 0;
+
+    out = s->out;
+
+    if (out == NULL) {
+        return NGX_OK;
+    }
+
+    piece = ngx_game_output_at(out, out->head);
+
+    /* with all of the piece that is written, whose messages count with it */
+
+    start = piece->start;
+    *written = piece->pos - start;
+
+    rest->data = ngx_alloc(out->bytes + *written, s->connection->log);
+    if (rest->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = rest->data;
+
+    for (i = out->head; i != out->tail; i++) {
+        piece = ngx_game_output_at(out, i);
+
+        if (i != out->head) {
+            start = piece->pos;
+        }
+
+        p = ngx_cpymem(p, piece->block->data + start, piece->last - start);
+    }
+
+    rest->len = p - rest->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_game_output_precede(ngx_game_session_t *s, ngx_str_t *rest,
+    uint32_t written)
+{
+    ngx_game_piece_t   *piece;
+    ngx_game_block_t   *block;
+    ngx_game_output_t  *out;
+
+    block = ngx_game_block_create(rest->len);
+    if (block == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_game_output_reserve(s) != NGX_OK) {
+        ngx_game_block_release(block);
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(block->data, rest->data, rest->len);
+    block->len = rest->len;
+
+    out = s->out;
+    out->head--;
+    out->bytes += rest->len - written;
+
+    piece = ngx_game_output_at(out, out->head);
+    ngx_memzero(piece, sizeof(ngx_game_piece_t));
+
+    piece->block = block;
+    piece->pos = written;
+    piece->last = rest->len;
+    piece->messages = ngx_game_block_messages(block, 0, rest->len);
+
+    return NGX_OK;
+}
+
+
 /* a new last piece, to be filled */
 
 static ngx_game_piece_t *

@@ -18,6 +18,7 @@
 struct ngx_game_player_s {
     uint64_t                   id;
     uint64_t                   gateway;       /* epoch, its session's worker */
+    uint64_t                   since;         /* when it came to it, us */
     ngx_game_room_t           *room;
     ngx_queue_t                link;          /* in a queue of its room */
     int                        ref;           /* Lua table, LUA_NOREF: none */
@@ -29,6 +30,7 @@ struct ngx_game_player_s {
     unsigned                   waiting:1;     /* for its seat */
     unsigned                   seated:1;      /* counted as a player */
     unsigned                   joined:1;      /* on_join was called */
+    unsigned                   listed:1;      /* in the roster at hand */
     struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
     u_char                     text[];        /* identity, address */
 };

@@ -61,6 +61,10 @@ static ngx_int_t ngx_game_registry_copy(ngx_uint_t i,
     ngx_game_room_info_t *info);
 static void ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
     ngx_game_room_info_t *info);
+static void ngx_game_registry_set_version(ngx_uint_t i,
+    ngx_game_game_t *game);
+static void ngx_game_registry_begin_metadata(ngx_game_metadata_t *metadata);
+static void ngx_game_registry_end_metadata(ngx_game_metadata_t *metadata);
 static ngx_uint_t ngx_game_registry_own(uint64_t room);
 static void ngx_game_registry_seat(ngx_uint_t i);
 static ngx_uint_t ngx_game_registry_stale(ngx_uint_t i);
@@ -403,6 +407,7 @@ ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
         len = ngx_min(len, NGX_GAME_METADATA_MAX);
 
         ngx_memcpy(info->metadata, metadata->data, len);
+        ngx_memcpy(info->version, metadata->version, sizeof(info->version));
 
         atomic_thread_fence(memory_order_acquire);
 
@@ -413,6 +418,7 @@ ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
     }
 
     info->metadata_len = 0;
+    ngx_memzero(info->version, sizeof(info->version));
 }
 
 
@@ -441,7 +447,7 @@ ngx_game_registry_own(uint64_t room)
 
 
 ngx_int_t
-ngx_game_registry_open(uint64_t room)
+ngx_game_registry_open(uint64_t room, ngx_game_game_t *game)
 {
     ngx_int_t          rc;
     ngx_uint_t         i;
@@ -465,6 +471,8 @@ ngx_game_registry_open(uint64_t room)
         && ngx_game_zone_get(&table->entries[i].owner)
            == ngx_game_worker.epoch)
     {
+        ngx_game_registry_set_version(i, game);
+
         atomic_store_explicit(&table->states[i], NGX_GAME_TABLE_OPEN,
                               memory_order_release);
         rc = NGX_OK;
@@ -541,7 +549,6 @@ ngx_game_registry_seat(ngx_uint_t i)
 ngx_int_t
 ngx_game_registry_set_metadata(uint64_t room, u_char *json, size_t len)
 {
-    uint32_t              seq;
     ngx_uint_t            i;
     ngx_game_metadata_t  *metadata;
 
@@ -557,17 +564,55 @@ ngx_game_registry_set_metadata(uint64_t room, u_char *json, size_t len)
 
     metadata = &ngx_game_registry.table.metadata[i];
 
-    seq = ngx_game_zone_get(&metadata->seq);
-
-    ngx_game_zone_set(&metadata->seq, seq + 1);
-    atomic_thread_fence(memory_order_release);
+    ngx_game_registry_begin_metadata(metadata);
 
     ngx_game_zone_set(&metadata->len, (uint32_t) len);
     ngx_memcpy(metadata->data, json, len);
 
-    atomic_store_explicit(&metadata->seq, seq + 2, memory_order_release);
+    ngx_game_registry_end_metadata(metadata);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_game_registry_set_version(ngx_uint_t i, ngx_game_game_t *game)
+{
+    ngx_game_metadata_t  *metadata;
+
+    metadata = &ngx_game_registry.table.metadata[i];
+
+    ngx_game_registry_begin_metadata(metadata);
+
+    ngx_memzero(metadata->version, sizeof(metadata->version));
+    ngx_memcpy(metadata->version, game->version, game->version_len);
+
+    ngx_game_registry_end_metadata(metadata);
+}
+
+
+/* a former owner may have been killed while it wrote: odd in any case */
+
+static void
+ngx_game_registry_begin_metadata(ngx_game_metadata_t *metadata)
+{
+    uint32_t  seq;
+
+    seq = ngx_game_zone_get(&metadata->seq);
+
+    ngx_game_zone_set(&metadata->seq, seq | 1);
+    atomic_thread_fence(memory_order_release);
+}
+
+
+static void
+ngx_game_registry_end_metadata(ngx_game_metadata_t *metadata)
+{
+    uint32_t  seq;
+
+    seq = ngx_game_zone_get(&metadata->seq);
+
+    atomic_store_explicit(&metadata->seq, seq + 1, memory_order_release);
 }
 
 
@@ -594,6 +639,92 @@ ngx_game_registry_close(uint64_t room)
     }
 
     ngx_game_zone_unlock();
+}
+
+
+uint64_t
+ngx_game_registry_owner(uint64_t room, uint64_t *term)
+{
+    uint64_t           owner;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    table = &ngx_game_registry.table;
+
+    i = ngx_game_table_find(table, room);
+
+    if (i == NGX_GAME_TABLE_NONE
+        || ngx_game_table_state(table, i) != NGX_GAME_TABLE_OPEN)
+    {
+        return 0;
+    }
+
+    entry = &table->entries[i];
+
+    /* pass stores the term after the owner, so that this one is not newer */
+
+    *term = atomic_load_explicit(&entry->term, memory_order_acquire);
+    owner = atomic_load_explicit(&entry->owner, memory_order_acquire);
+
+    return (ngx_game_zone_get(&entry->id) == room) ? owner : 0;
+}
+
+
+ngx_int_t
+ngx_game_registry_pass(uint64_t room, uint64_t term, uint64_t owner)
+{
+    ngx_int_t          rc;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    rc = NGX_DECLINED;
+
+    table = &ngx_game_registry.table;
+
+    ngx_game_zone_lock();
+
+    i = ngx_game_table_find_locked(table, room);
+
+    if (i != NGX_GAME_TABLE_NONE
+        && ngx_game_table_state(table, i) == NGX_GAME_TABLE_OPEN)
+    {
+        entry = &table->entries[i];
+
+        if (ngx_game_zone_get(&entry->owner) == ngx_game_worker.epoch
+            && ngx_game_zone_get(&entry->term) == term)
+        {
+            atomic_store_explicit(&entry->owner, owner, memory_order_release);
+            atomic_store_explicit(&entry->term, term + 1,
+                                  memory_order_release);
+            rc = NGX_OK;
+        }
+    }
+
+    ngx_game_zone_unlock();
+
+    return rc;
+}
+
+
+void
+ngx_game_registry_taken(uint64_t room, ngx_game_game_t *game,
+    ngx_uint_t players, ngx_uint_t locked)
+{
+    ngx_uint_t         i;
+    ngx_game_entry_t  *entry;
+
+    i = ngx_game_registry_own(room);
+
+    if (i != NGX_GAME_TABLE_NONE) {
+        entry = &ngx_game_registry.table.entries[i];
+        ngx_game_zone_set(&entry->players, (uint32_t) players);
+        ngx_game_zone_set(&entry->max_players, (uint32_t) game->max_players);
+        ngx_game_zone_set(&entry->locked, (locked != 0));
+        ngx_game_registry_set_version(i, game);
+        ngx_game_registry_seat(i);
+    }
 }
 
 

@@ -31,6 +31,7 @@ typedef struct {
     unsigned                   locked:1;
     uint32_t                   metadata_len;
     u_char                     metadata[NGX_GAME_METADATA_MAX];
+    u_char                     version[NGX_GAME_CLASS_VERSION_MAX];
 } ngx_game_room_info_t;
 
 
@@ -61,7 +62,7 @@ ngx_int_t ngx_game_registry_find(uint64_t room, ngx_game_room_info_t *info);
 /* owner's verbs: by id; no-ops (NGX_DECLINED) for a room that this worker does
  * not own.  An entry that is not opened for a minute, or whose creator dies
  * before that, is freed: open then returns NGX_DECLINED */
-ngx_int_t ngx_game_registry_open(uint64_t room);
+ngx_int_t ngx_game_registry_open(uint64_t room, ngx_game_game_t *game);
 void ngx_game_registry_set_players(uint64_t room, ngx_uint_t players);
 void ngx_game_registry_set_locked(uint64_t room, ngx_uint_t locked);
 /* NGX_ERROR: too long */
@@ -69,6 +70,19 @@ ngx_int_t ngx_game_registry_set_metadata(uint64_t room, u_char *json,
     size_t len);
 /* the creator may close it too, as long as it is not open */
 void ngx_game_registry_close(uint64_t room);
+
+/* the owner's epoch, alive or dead, and its term; 0: no such room is open.
+ * Cheaper than find */
+uint64_t ngx_game_registry_owner(uint64_t room, uint64_t *term);
+
+/* gives a room of this worker, that has it by this term, to another one, whose
+ * term is the next: NGX_OK, or NGX_DECLINED: it is not this worker's */
+ngx_int_t ngx_game_registry_pass(uint64_t room, uint64_t term,
+    uint64_t owner);
+
+/* what a new owner brings with it */
+void ngx_game_registry_taken(uint64_t room, ngx_game_game_t *game,
+    ngx_uint_t players, ngx_uint_t locked);
 
 /* 1 while the registry says that this worker owns the room by this term */
 ngx_uint_t ngx_game_registry_owned(uint64_t room, uint64_t term);

@@ -31,7 +31,9 @@
 #define NGX_GAME_ROOM_MINUTE   60000000
 
 
-static ngx_int_t ngx_game_room_open(ngx_game_room_t *room);
+static ngx_game_room_t *ngx_game_room_make(ngx_game_game_t *game, uint64_t id,
+    uint64_t term);
+static void ngx_game_room_drop(ngx_queue_t *players);
 static void ngx_game_room_free(ngx_game_room_t *room);
 static void ngx_game_room_posted(ngx_event_t *ev);
 static void ngx_game_room_work(ngx_game_room_t *room);
@@ -111,7 +113,12 @@ ngx_game_room_done(void)
             break;
         }
 
-        ngx_game_room_end(room);
+        if (room->paused) {
+            ngx_game_room_discard(room);
+
+        } else {
+            ngx_game_room_end(room);
+        }
     }
 
     if (ngx_game_rooms.event.posted) {
@@ -136,6 +143,15 @@ ngx_game_room_total(void)
 }
 
 
+ngx_game_room_t *
+ngx_game_room_next(size_t *cursor)
+{
+    uint64_t  id;
+
+    return game_map_next(&ngx_game_rooms.map, cursor, &id);
+}
+
+
 /* makes the room that the registry has an entry for; NULL: the request was
  * refused */
 
@@ -157,30 +173,20 @@ ngx_game_room_create(ngx_game_seat_request_t *request)
         return NULL;
     }
 
-    room = ngx_calloc(sizeof(ngx_game_room_t), ngx_cycle->log);
+    room = ngx_game_room_make(game, request->room, info.term);
 
     if (room == NULL) {
         ngx_game_registry_close(request->room);
         ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
-                             "no memory", 0);
+                             "the room can't be made", 0);
         return NULL;
     }
 
-    room->id = request->room;
-    room->term = info.term;
-    room->game = game;
-    room->ref = LUA_NOREF;
-    room->players_ref = LUA_NOREF;
-    room->empty.handler = ngx_game_room_is_empty;
-
-    ngx_queue_init(&room->players);
-    ngx_queue_init(&room->waiting);
-    ngx_queue_init(&room->leaving);
-    ngx_queue_init(&room->parting);
-    ngx_queue_init(&room->sleeps);
-    ngx_queue_init(&room->alarms);
-
-    if (ngx_game_room_open(room) != NGX_OK) {
+    if (ngx_game_clock_set(&room->empty, ngx_game_clock_now()
+                                         + NGX_GAME_ROOM_EMPTY)
+        != NGX_OK
+        || ngx_game_registry_open(room->id, game) != NGX_OK)
+    {
         ngx_game_registry_close(room->id);
         ngx_game_room_free(room);
         ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -194,24 +200,111 @@ ngx_game_room_create(ngx_game_seat_request_t *request)
 }
 
 
-static ngx_int_t
-ngx_game_room_open(ngx_game_room_t *room)
+/* the room and its object, found by its id; NULL: no memory, or the object
+ * can't be made */
+
+static ngx_game_room_t *
+ngx_game_room_make(ngx_game_game_t *game, uint64_t id, uint64_t term)
 {
-    if (game_map_set(&ngx_game_rooms.map, room->id, room) != 0) {
-        return NGX_ERROR;
+    ngx_game_room_t  *room;
+
+    room = ngx_calloc(sizeof(ngx_game_room_t), ngx_cycle->log);
+
+    if (room == NULL) {
+        return NULL;
     }
 
-    if (ngx_game_script_protect(ngx_game_lua_make_room, room) != NGX_OK
-        || ngx_game_clock_set(&room->empty, ngx_game_clock_now()
-                                            + NGX_GAME_ROOM_EMPTY)
-           != NGX_OK
-        || ngx_game_registry_open(room->id) != NGX_OK)
-    {
-        (void) game_map_remove(&ngx_game_rooms.map, room->id);
-        return NGX_ERROR;
+    room->id = id;
+    room->term = term;
+    room->game = game;
+    room->ref = LUA_NOREF;
+    room->players_ref = LUA_NOREF;
+    room->empty.handler = ngx_game_room_is_empty;
+
+    ngx_queue_init(&room->players);
+    ngx_queue_init(&room->waiting);
+    ngx_queue_init(&room->leaving);
+    ngx_queue_init(&room->parting);
+    ngx_queue_init(&room->sleeps);
+    ngx_queue_init(&room->alarms);
+
+    if (game_map_set(&ngx_game_rooms.map, id, room) != 0) {
+        ngx_free(room);
+        return NULL;
     }
 
-    return NGX_OK;
+    if (ngx_game_script_protect(ngx_game_lua_make_room, room) != NGX_OK) {
+        ngx_game_room_free(room);
+        return NULL;
+    }
+
+    return room;
+}
+
+
+ngx_game_room_t *
+ngx_game_room_receive(ngx_game_game_t *game, uint64_t id, uint64_t term)
+{
+    ngx_game_room_t  *room;
+
+    if (ngx_game_room_find(id)) {
+        return NULL;
+    }
+
+    room = ngx_game_room_make(game, id, term);
+
+    if (room) {
+        room->creating = 1;
+        room->created = 1;
+        room->paused = 1;
+    }
+
+    return room;
+}
+
+
+void
+ngx_game_room_discard(ngx_game_room_t *room)
+{
+    ngx_game_tick_stop(room);
+    ngx_game_alarm_clear_all(room);
+    ngx_game_sleep_cancel(room);
+
+    ngx_game_room_drop(&room->players);
+    ngx_game_room_drop(&room->waiting);
+    ngx_game_room_drop(&room->leaving);
+    ngx_game_room_drop(&room->parting);
+
+    if (room->is_posted) {
+        ngx_queue_remove(&room->posted);
+    }
+
+    ngx_game_room_free(room);
+}
+
+
+void
+ngx_game_room_pause(ngx_game_room_t *room)
+{
+    room->paused = 1;
+
+    ngx_game_tick_stop(room);
+    ngx_game_alarm_suspend(room);
+    ngx_game_sleep_suspend(room);
+    ngx_game_clock_clear(&room->empty);
+}
+
+
+void
+ngx_game_room_resume(ngx_game_room_t *room)
+{
+    room->paused = 0;
+
+    ngx_game_tick_start(room);
+    ngx_game_alarm_resume(room);
+    ngx_game_sleep_resume(room);
+
+    ngx_game_room_post(room);
 }
 
 
@@ -261,7 +354,12 @@ ngx_game_room_lost(uint64_t epoch)
     cursor = 0;
 
     while ((room = game_map_next(&ngx_game_rooms.map, &cursor, &id))) {
-        ngx_game_seat_lose(room, epoch);
+
+        /* one that is paused looks at it when it goes on */
+
+        if (!room->paused) {
+            ngx_game_seat_lose(room, epoch);
+        }
     }
 }
 
@@ -436,6 +534,10 @@ ngx_game_room_work(ngx_game_room_t *room)
     ngx_queue_t        *q;
     ngx_game_player_t  *player;
 
+    if (room->paused) {
+        return;
+    }
+
     if (room->finished) {
         ngx_game_room_end(room);
         return;
@@ -489,7 +591,9 @@ ngx_game_room_work(ngx_game_room_t *room)
         return;
     }
 
-    if (ngx_game_worker.exiting) {
+    if (ngx_game_worker.exiting
+        && (!room->game->keep || ngx_game_worker.alone))
+    {
         ngx_game_room_close(room, 1012, "shutdown", sizeof("shutdown") - 1);
 
     } else if (!room->game->keep && !ngx_game_clock_is_set(&room->empty)) {
@@ -503,22 +607,10 @@ ngx_game_room_work(ngx_game_room_t *room)
 static void
 ngx_game_room_end(ngx_game_room_t *room)
 {
-    ngx_queue_t        *q;
-    ngx_game_player_t  *player;
-
     ngx_game_sleep_cancel(room);
 
-    while (!ngx_queue_empty(&room->parting)) {
-        q = ngx_queue_head(&room->parting);
-        ngx_queue_remove(q);
+    ngx_game_room_drop(&room->parting);
 
-        player = ngx_queue_data(q, ngx_game_player_t, link);
-
-        ngx_game_lua_drop_player(ngx_game_script_vm(), player);
-        ngx_game_player_destroy(player);
-    }
-
-    (void) game_map_remove(&ngx_game_rooms.map, room->id);
     ngx_game_count(rooms, -1);
 
     ngx_game_room_free(room);
@@ -526,8 +618,28 @@ ngx_game_room_end(ngx_game_room_t *room)
 
 
 static void
+ngx_game_room_drop(ngx_queue_t *players)
+{
+    ngx_queue_t        *q;
+    ngx_game_player_t  *player;
+
+    while (!ngx_queue_empty(players)) {
+        q = ngx_queue_head(players);
+        ngx_queue_remove(q);
+
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        ngx_game_lua_drop_player(ngx_game_script_vm(), player);
+        ngx_game_player_destroy(player);
+    }
+}
+
+
+static void
 ngx_game_room_free(ngx_game_room_t *room)
 {
+    (void) game_map_remove(&ngx_game_rooms.map, room->id);
+
     ngx_game_clock_clear(&room->empty);
     ngx_game_lua_drop_room(ngx_game_script_vm(), room);
 

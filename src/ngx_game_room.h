@@ -26,6 +26,7 @@ typedef enum {
     NGX_GAME_ON_TICK,
     NGX_GAME_ON_LEAVE,
     NGX_GAME_ON_CLOSE,
+    NGX_GAME_ON_RESTORE,
     NGX_GAME_HANDLERS
 } ngx_game_handler_e;
 
@@ -71,6 +72,9 @@ struct ngx_game_room_s {
     size_t                     reason_len;
     u_char                     reason[123];   /* as long as in a close frame */
 
+    uint64_t                   stays;         /* generation that has refused
+                                               * to take it over */
+
     uint64_t                   errors_since;  /* us */
     ngx_uint_t                 errors;
 
@@ -83,6 +87,7 @@ struct ngx_game_room_s {
     unsigned                   finished:1;    /* is to be freed */
     unsigned                   is_posted:1;
     unsigned                   ticking:1;     /* on_tick waits */
+    unsigned                   paused:1;      /* no handler is called */
 };
 
 
@@ -99,6 +104,10 @@ void ngx_game_room_shutdown(void);
 ngx_game_room_t *ngx_game_room_find(uint64_t id);
 ngx_uint_t ngx_game_room_total(void);
 
+/* iterates over the rooms, that must not change meanwhile: start with
+ * *cursor = 0; NULL: no more */
+ngx_game_room_t *ngx_game_room_next(size_t *cursor);
+
 /* the game of this hash in this worker's configuration, or NULL */
 ngx_game_game_t *ngx_game_room_game(uint64_t hash);
 
@@ -106,6 +115,21 @@ ngx_game_game_t *ngx_game_room_game(uint64_t hash);
 /* makes the room that the registry has an entry for; NULL: the request was
  * refused */
 ngx_game_room_t *ngx_game_room_create(ngx_game_seat_request_t *request);
+
+/*
+ * For one that comes from another worker (ngx_game_handover.h): a room without
+ * players that is paused, found by its id, and not counted; NULL: no memory,
+ * or it can't be made.  Discard takes a room out of this worker, as if it had
+ * never been here: no handler is called, no session is closed.
+ */
+ngx_game_room_t *ngx_game_room_receive(ngx_game_game_t *game, uint64_t id,
+    uint64_t term);
+void ngx_game_room_discard(ngx_game_room_t *room);
+
+/* pause stops ticks, timers and all that is put off to the end of the turn;
+ * resume goes on with that */
+void ngx_game_room_pause(ngx_game_room_t *room);
+void ngx_game_room_resume(ngx_game_room_t *room);
 
 /* on_create has ended: NGX_OK or NGX_ERROR */
 void ngx_game_room_created(ngx_game_room_t *room, ngx_int_t rc);

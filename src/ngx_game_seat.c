@@ -15,6 +15,7 @@
 #include "ngx_game_player.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_script.h"
+#include "ngx_game_zone.h"
 
 
 static void ngx_game_seat_auth(ngx_game_room_t *room,
@@ -32,6 +33,14 @@ ngx_game_seat_request(ngx_game_seat_request_t *request)
     ngx_game_player_t  *player;
 
     room = ngx_game_room_find(request->room);
+
+    /* asked twice, since the room has changed hands meanwhile */
+
+    player = ngx_game_player_find(request->player);
+
+    if (player && player->room == room) {
+        return;
+    }
 
     if (room == NULL) {
         room = ngx_game_room_create(request);
@@ -177,6 +186,7 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 
     player->waiting = 0;
     player->seated = 1;
+    player->since = ngx_game_clock_now();
     room->count++;
 
     ngx_game_count(players, 1);
@@ -340,6 +350,108 @@ ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
         if (player->gateway == epoch) {
             ngx_game_seat_leave(room->id, player->id, NGX_GAME_LOST);
         }
+    }
+}
+
+
+void
+ngx_game_seat_lose_dead(ngx_game_room_t *room)
+{
+    ngx_uint_t  i;
+
+    /* from the end: the place of one that is lost is taken by the last one */
+
+    for (i = room->gateways_count; i-- > 0; /* void */) {
+        if (!ngx_game_zone_alive(room->gateways[i].epoch)) {
+            ngx_game_seat_lose(room, room->gateways[i].epoch);
+        }
+    }
+}
+
+
+void
+ngx_game_seat_switch(uint64_t from, uint64_t id, uint64_t player_id,
+    uint64_t to)
+{
+    ngx_uint_t          refused;
+    ngx_game_player_t  *player;
+
+    refused = 1;
+    player = ngx_game_player_find(player_id);
+
+    if (player && player->room->id == id && player->seated
+        && player->gateway == from && ngx_game_zone_alive(to))
+    {
+        (void) ngx_game_gateway_count(player->room, player, -1);
+
+        player->gateway = to;
+        player->since = ngx_game_clock_now();
+
+        if (ngx_game_gateway_count(player->room, player, 1) == NGX_OK) {
+            refused = 0;
+
+        } else {
+            player->gateway = from;
+            (void) ngx_game_gateway_count(player->room, player, 1);
+        }
+    }
+
+    if (!refused) {
+        ngx_game_sync_arrive(to, id, player_id);
+    }
+
+    ngx_game_sync_switched(from, id, player_id, refused);
+}
+
+
+void
+ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at, u_char *ids,
+    ngx_uint_t n)
+{
+    uint64_t            player_id;
+    ngx_uint_t          i;
+    ngx_queue_t        *q, *next;
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
+
+    static const ngx_str_t  gone = ngx_string("not in the room any more");
+
+    ngx_game_sync_go(gateway, id);
+
+    for (i = 0; i < n; i++) {
+        ngx_memcpy(&player_id, ids + i * sizeof(uint64_t), sizeof(uint64_t));
+
+        player = ngx_game_player_find(player_id);
+
+        if (player && player->room->id == id && player->seated) {
+            player->listed = 1;
+            continue;
+        }
+
+        ngx_game_sync_close(gateway, id, player_id, 1011, &gone,
+                            NGX_GAME_ERROR);
+    }
+
+    room = ngx_game_room_find(id);
+
+    if (room == NULL) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->gateway == gateway && !player->listed
+            && player->since <= at)
+        {
+            ngx_game_seat_take(player, NGX_GAME_LOST);
+        }
+
+        player->listed = 0;
     }
 }
 

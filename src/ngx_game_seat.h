@@ -41,6 +41,21 @@ void ngx_game_seat_kick(ngx_game_player_t *player, ngx_uint_t code,
 /* the players whose sessions are at that worker leave, it is dead */
 void ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch);
 
+/* the same for all workers that are dead, and for what happened to players
+ * while the room was paused */
+void ngx_game_seat_lose_dead(ngx_game_room_t *room);
+
+/* a handler of ngx_game_sync.h: from here on a player's session is at another
+ * gateway, or stays if that has died; both are told */
+void ngx_game_seat_switch(uint64_t from, uint64_t room, uint64_t player,
+    uint64_t to);
+
+/* a handler of ngx_game_sync.h: the players of a gateway at a time, after the
+ * room has changed hands.  It may read on; who is not in the room is closed,
+ * and who is not at the gateway leaves, unless it has come there since */
+void ngx_game_seat_roster(uint64_t gateway, uint64_t room, uint64_t at,
+    u_char *ids, ngx_uint_t n);
+
 /* the same, it lives but is too far behind: they are closed with 1013 */
 void ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch);
 

@@ -114,7 +114,7 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
     }
 
     ngx_game_count(sessions, 1);
-    ngx_game_count(opened, 1);
+    ngx_game_count(opened, !params->moved);
 
     return s;
 
@@ -575,6 +575,15 @@ ngx_game_session_unblock(ngx_game_session_t *s)
     if (s->ready) {
         ngx_post_event(s->connection->read, &ngx_posted_events);
     }
+}
+
+
+ngx_game_session_t *
+ngx_game_session_next(size_t *cursor)
+{
+    uint64_t  player;
+
+    return game_map_next(&ngx_game_sessions, cursor, &player);
 }
 
 

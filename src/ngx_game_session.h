@@ -64,6 +64,8 @@ struct ngx_game_session_s {
     unsigned                   closing:1;     /* a close frame was sent or
                                                * queued: sends are dropped */
     unsigned                   blocked:1;     /* not read from */
+    unsigned                   passing:1;     /* to another worker:
+                                               * ngx_game_pass.h */
 
     /* private */
 
@@ -110,6 +112,10 @@ void ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
  * wait.  May be called from the message handler */
 void ngx_game_session_block(ngx_game_session_t *s);
 void ngx_game_session_unblock(ngx_game_session_t *s);
+
+/* iterates over the live sessions, that must not change meanwhile: start with
+ * *cursor = 0; NULL: no more */
+ngx_game_session_t *ngx_game_session_next(size_t *cursor);
 
 /* the live session of a player on this worker, or NULL */
 ngx_game_session_t *ngx_game_session_find(uint64_t player);

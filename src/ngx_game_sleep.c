@@ -62,6 +62,46 @@ ngx_game_sleep_handler(ngx_game_timer_t *timer)
 
 
 void
+ngx_game_sleep_suspend(ngx_game_room_t *room)
+{
+    ngx_queue_t       *q;
+    ngx_game_sleep_t  *sleep;
+
+    for (q = ngx_queue_head(&room->sleeps);
+         q != ngx_queue_sentinel(&room->sleeps);
+         q = ngx_queue_next(q))
+    {
+        sleep = ngx_queue_data(q, ngx_game_sleep_t, link);
+        ngx_game_clock_clear(&sleep->timer);
+    }
+}
+
+
+void
+ngx_game_sleep_resume(ngx_game_room_t *room)
+{
+    ngx_queue_t       *q, *next;
+    ngx_game_sleep_t  *sleep;
+
+    for (q = ngx_queue_head(&room->sleeps);
+         q != ngx_queue_sentinel(&room->sleeps);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        sleep = ngx_queue_data(q, ngx_game_sleep_t, link);
+
+        if (ngx_game_clock_set(&sleep->timer, sleep->timer.node.at)
+            != NGX_OK)
+        {
+            ngx_queue_remove(q);
+            ngx_game_script_cancel(sleep->call);
+            ngx_free(sleep);
+        }
+    }
+}
+
+
+void
 ngx_game_sleep_cancel(ngx_game_room_t *room)
 {
     ngx_queue_t       *q;

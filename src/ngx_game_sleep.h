@@ -20,6 +20,10 @@
 ngx_int_t ngx_game_sleep(ngx_game_room_t *room, ngx_game_call_t *call,
     uint64_t us);
 
+/* while the room is paused none goes on; what was due then comes after it */
+void ngx_game_sleep_suspend(ngx_game_room_t *room);
+void ngx_game_sleep_resume(ngx_game_room_t *room);
+
 /* drops all handlers of the room that sleep: they never go on */
 void ngx_game_sleep_cancel(ngx_game_room_t *room);
 

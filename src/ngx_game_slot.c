@@ -9,7 +9,7 @@
  * or clears its epoch and frees it; if it is killed while it does so, the next
  * one gets EOWNERDEAD again and repeats it.
  *
- * The eventfds are made by the master, so that every later worker has them
+ * The descriptors are made by the master, so that every later worker has them
  * under the same number.  They are known by a table of this process and not by
  * the zone, since the master closes them when no configuration uses the zone.
  */
@@ -32,8 +32,14 @@ static void ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i,
     uint64_t generation);
 
 
-static ngx_fd_t    ngx_game_slot_fds[NGX_GAME_MAX_SLOTS];
-static ngx_uint_t  ngx_game_slot_nfds;
+typedef struct {
+    ngx_fd_t                   eventfd;
+    ngx_fd_t                   mail[2];       /* to read from, to send by */
+} ngx_game_slot_fds_t;
+
+
+static ngx_game_slot_fds_t  ngx_game_slot_fds[NGX_GAME_MAX_SLOTS];
+static ngx_uint_t           ngx_game_slot_nfds;
 
 
 ngx_int_t
@@ -69,7 +75,9 @@ ngx_game_slot_create(ngx_game_slots_t *slots, ngx_uint_t n, ngx_log_t *log)
         ok = ngx_game_slot_make(&slots->slots[i], &attr, log);
 
         if (ok == NGX_OK) {
-            ngx_game_slot_fds[i] = slots->slots[i].eventfd;
+            ngx_game_slot_fds[i].eventfd = slots->slots[i].eventfd;
+            ngx_game_slot_fds[i].mail[0] = slots->slots[i].mail[0];
+            ngx_game_slot_fds[i].mail[1] = slots->slots[i].mail[1];
             ngx_game_slot_nfds = i + 1;
         }
     }
@@ -102,6 +110,15 @@ ngx_game_slot_make(ngx_game_slot_t *slot, pthread_mutexattr_t *attr,
         return NGX_ERROR;
     }
 
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
+                   slot->mail)
+        == -1)
+    {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno, "socketpair() failed");
+        (void) close(slot->eventfd);
+        return NGX_ERROR;
+    }
+
     return NGX_OK;
 }
 
@@ -109,23 +126,28 @@ ngx_game_slot_make(ngx_game_slot_t *slot, pthread_mutexattr_t *attr,
 ngx_int_t
 ngx_game_slot_adopt(ngx_game_slots_t *slots, ngx_uint_t n, ngx_log_t *log)
 {
-    int         fd;
-    ngx_uint_t  i;
+    ngx_uint_t            i;
+    ngx_game_slot_t      *slot;
+    ngx_game_slot_fds_t  *fds;
 
     for (i = 0; i < n; i++) {
+        slot = &slots->slots[i];
+        fds = &ngx_game_slot_fds[i];
 
-        /* a number of its own, since the other copy will close its one */
+        /* numbers of its own, since the other copy will close its ones */
 
-        fd = fcntl(slots->slots[i].eventfd, F_DUPFD_CLOEXEC, 0);
-        if (fd == -1) {
+        fds->eventfd = fcntl(slot->eventfd, F_DUPFD_CLOEXEC, 0);
+        fds->mail[0] = fcntl(slot->mail[0], F_DUPFD_CLOEXEC, 0);
+        fds->mail[1] = fcntl(slot->mail[1], F_DUPFD_CLOEXEC, 0);
+
+        ngx_game_slot_nfds = i + 1;
+
+        if (fds->eventfd == -1 || fds->mail[0] == -1 || fds->mail[1] == -1) {
             ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
                           "fcntl(F_DUPFD_CLOEXEC) failed");
             ngx_game_slot_close();
             return NGX_ERROR;
         }
-
-        ngx_game_slot_fds[i] = fd;
-        ngx_game_slot_nfds = i + 1;
     }
 
     return NGX_OK;
@@ -135,10 +157,15 @@ ngx_game_slot_adopt(ngx_game_slots_t *slots, ngx_uint_t n, ngx_log_t *log)
 void
 ngx_game_slot_close(void)
 {
-    ngx_uint_t  i;
+    ngx_uint_t            i;
+    ngx_game_slot_fds_t  *fds;
 
     for (i = 0; i < ngx_game_slot_nfds; i++) {
-        (void) close(ngx_game_slot_fds[i]);
+        fds = &ngx_game_slot_fds[i];
+
+        (void) close(fds->eventfd);
+        (void) close(fds->mail[0]);
+        (void) close(fds->mail[1]);
     }
 
     ngx_game_slot_nfds = 0;
@@ -273,7 +300,7 @@ ngx_game_slot_wake(ngx_uint_t i)
 
     /* EAGAIN: the counter is at its end, so that a wake-up is on its way */
 
-    if (write(ngx_game_slot_fds[i], &one, sizeof(uint64_t)) == -1
+    if (write(ngx_game_slot_fds[i].eventfd, &one, sizeof(uint64_t)) == -1
         && ngx_errno != NGX_EAGAIN)
     {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
@@ -285,5 +312,19 @@ ngx_game_slot_wake(ngx_uint_t i)
 ngx_fd_t
 ngx_game_slot_eventfd(ngx_uint_t i)
 {
-    return (i < ngx_game_slot_nfds) ? ngx_game_slot_fds[i] : -1;
+    return (i < ngx_game_slot_nfds) ? ngx_game_slot_fds[i].eventfd : -1;
+}
+
+
+ngx_fd_t
+ngx_game_slot_mailbox(ngx_uint_t i)
+{
+    return (i < ngx_game_slot_nfds) ? ngx_game_slot_fds[i].mail[0] : -1;
+}
+
+
+ngx_fd_t
+ngx_game_slot_mail(ngx_uint_t i)
+{
+    return (i < ngx_game_slot_nfds) ? ngx_game_slot_fds[i].mail[1] : -1;
 }

@@ -29,6 +29,7 @@ struct ngx_game_slot_s {
     _Atomic uint32_t               pid;
     _Atomic uint32_t               exiting;
     int32_t                        eventfd;      /* in the master */
+    int32_t                        mail[2];      /* the same: a socket pair */
     pthread_mutex_t                life;
     _Alignas(64) ngx_game_counters_t  counters;
 };
@@ -67,6 +68,11 @@ ngx_uint_t ngx_game_slot_probe(ngx_game_slot_t *slot, uint64_t epoch);
 /* wakes the worker in slot number i, and the descriptor that is woken */
 void ngx_game_slot_wake(ngx_uint_t i);
 ngx_fd_t ngx_game_slot_eventfd(ngx_uint_t i);
+
+/* a pair of datagram sockets for descriptors (ngx_game_mail.h): the one that
+ * the worker in slot number i reads from, the one that all others send by */
+ngx_fd_t ngx_game_slot_mailbox(ngx_uint_t i);
+ngx_fd_t ngx_game_slot_mail(ngx_uint_t i);
 
 
 #endif /* _NGX_GAME_SLOT_H_INCLUDED_ */

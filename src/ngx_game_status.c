@@ -152,6 +152,15 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
                          ngx_game_status_get(info, script_errors),
                          ngx_game_status_get(info, script_timeouts));
 
+    ngx_game_json_printf(json, ",\"handover\":{\"rooms_taken\":%uL,"
+                         "\"rooms_given\":%uL,\"rooms_kept\":%uL,"
+                         "\"sessions_taken\":%uL,\"sessions_given\":%uL}",
+                         ngx_game_status_get(info, rooms_taken),
+                         ngx_game_status_get(info, rooms_given),
+                         ngx_game_status_get(info, rooms_kept),
+                         ngx_game_status_get(info, sessions_taken),
+                         ngx_game_status_get(info, sessions_given));
+
     ngx_game_json_printf(json, ",\"ring\":{\"in\":%uL,\"out\":%uL,"
                          "\"spilled\":%uL,\"dropped\":%uL,\"depth\":%uz}}",
                          ngx_game_status_get(info, ring_in),
@@ -164,6 +173,7 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
 static void
 ngx_game_status_rooms(ngx_game_json_t *json)
 {
+    ngx_str_t             version;
     ngx_uint_t            n, cursor;
     ngx_game_room_info_t  info;
 
@@ -180,7 +190,12 @@ ngx_game_status_rooms(ngx_game_json_t *json)
             ngx_game_json_printf(json, ",");
         }
 
+        version.data = info.version;
+        version.len = strnlen((char *) info.version, sizeof(info.version));
+
         ngx_game_lobby_room(json, &info);
+        ngx_game_json_printf(json, ",\"version\":");
+        ngx_game_json_string(json, &version);
         ngx_game_json_printf(json, ",\"slot\":%ui,\"term\":%uL,"
                              "\"created\":%uL}",
                              ngx_game_slot_of(info.owner), info.term,

@@ -15,64 +15,42 @@
 #include "ngx_game_zone.h"
 
 
-typedef enum {
-    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; game's hash, texts */
-    NGX_GAME_SYNC_LEAVE,           /* arg: ngx_game_reason_e */
-    NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
-    NGX_GAME_SYNC_MEASURED,        /* arg: ms */
-    NGX_GAME_SYNC_ADMIT,
-    NGX_GAME_SYNC_REFUSE,          /* arg: status; flags: retry; a text */
-    NGX_GAME_SYNC_SEND,            /* arg: kind; payload: the message */
-    NGX_GAME_SYNC_BROADCAST,       /* arg: kind; flags: codec; payload: number
-                                    * of ids, ids, the message */
-    NGX_GAME_SYNC_CLOSE            /* arg: code; flags: reason; a text */
-} ngx_game_sync_type_e;
-
-
-#define NGX_GAME_SYNC_TEXTS  6
+#define NGX_GAME_SYNC_TEXTS       6
+#define NGX_GAME_SYNC_JOIN_PARTS  (2 + NGX_GAME_SYNC_TEXTS)
 
 /* bytes of all texts of a join together; the handshake allows less */
-#define NGX_GAME_SYNC_JOIN_MAX  16384
+#define NGX_GAME_SYNC_JOIN_MAX    16384
 
 
-static void ngx_game_sync_fill(ngx_game_record_t *record,
-    ngx_game_sync_type_e type, uint32_t arg, uint64_t room, uint64_t player);
-static void ngx_game_sync_record(ngx_game_record_t *record, u_char *payload,
-    size_t len);
-static void ngx_game_sync_drained(uint64_t owner);
-static void ngx_game_sync_unblock(ngx_game_group_t *group);
-static void ngx_game_sync_lost_group(ngx_game_group_t *group);
+/* a join record, and what its parts point to besides the request */
+typedef struct {
+    ngx_game_record_t          record;
+    uint16_t                   lens[NGX_GAME_SYNC_TEXTS];
+    ngx_str_t                  parts[NGX_GAME_SYNC_JOIN_PARTS];
+} ngx_game_sync_join_t;
+
+
+static ngx_int_t ngx_game_sync_join_parts(ngx_game_seat_request_t *request,
+    ngx_game_sync_join_t *join);
 static void ngx_game_sync_texts(ngx_game_seat_request_t *request,
     ngx_str_t **texts);
+static void ngx_game_sync_switch_record(ngx_game_record_t *record,
+    u_char *payload, size_t len);
+static void ngx_game_sync_roster_record(ngx_game_record_t *record,
+    u_char *payload, size_t len);
 static void ngx_game_sync_join_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_sync_refuse_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
-static void ngx_game_sync_deliver(uint64_t player, ngx_game_kind_e kind,
+static void ngx_game_sync_send_local(uint64_t player, ngx_game_kind_e kind,
     const ngx_str_t *payload);
 static void ngx_game_sync_broadcast_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_sync_close_local(uint64_t room, uint64_t player,
     ngx_uint_t code, const ngx_str_t *reason, ngx_game_reason_e why);
-static void ngx_game_sync_session_message(ngx_game_session_t *s,
-    ngx_game_kind_e kind, u_char *data, size_t len);
-static void ngx_game_sync_session_deliver(ngx_game_session_t *s);
-static void ngx_game_sync_session_measured(ngx_game_session_t *s);
-static void ngx_game_sync_session_closed(ngx_game_session_t *s,
-    ngx_game_reason_e reason);
 
 
 static ngx_game_sync_handlers_t  ngx_game_sync_to;
-
-static ngx_game_session_handlers_t  ngx_game_sync_sessions = {
-    ngx_game_sync_session_message,
-    ngx_game_sync_session_deliver,
-    ngx_game_sync_session_measured,
-    ngx_game_sync_session_closed
-};
-
-static const ngx_str_t  ngx_game_sync_lost_text =
-    ngx_string("the worker of the room has died");
 
 
 #define ngx_game_sync_is_local(e)  ((e) == ngx_game_worker.epoch)
@@ -83,10 +61,8 @@ ngx_game_sync_init(ngx_cycle_t *cycle, ngx_game_sync_handlers_t *handlers)
 {
     ngx_game_sync_to = *handlers;
 
-    ngx_game_session_init(&ngx_game_sync_sessions);
-
-    return ngx_game_channel_init(cycle, ngx_game_sync_record,
-                                 ngx_game_sync_drained);
+    return ngx_game_channel_init(cycle, ngx_game_sync_receive,
+                                 ngx_game_sync_to.drained);
 }
 
 
@@ -98,7 +74,7 @@ ngx_game_sync_done(void)
 }
 
 
-static void
+void
 ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
     uint32_t arg, uint64_t room, uint64_t player)
 {
@@ -111,47 +87,108 @@ ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
 }
 
 
+void
+ngx_game_sync_tell(uint64_t dst, ngx_game_record_t *record,
+    ngx_str_t *payload)
+{
+    if (ngx_game_sync_is_local(dst)) {
+        ngx_game_sync_receive(record, payload ? payload->data : NULL,
+                              payload ? payload->len : 0);
+        return;
+    }
+
+    (void) ngx_game_channel_tell(dst, record, payload, payload ? 1 : 0);
+}
+
+
 /* gateway to owner */
 
 ngx_int_t
 ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request)
 {
-    u_char              lens[NGX_GAME_SYNC_TEXTS * sizeof(uint16_t)];
-    uint16_t            n;
-    ngx_int_t           rc;
-    ngx_str_t           parts[2 + NGX_GAME_SYNC_TEXTS];
-    ngx_str_t          *texts[NGX_GAME_SYNC_TEXTS];
-    ngx_uint_t          i;
-    ngx_game_record_t   record;
+    ngx_int_t              rc;
+    ngx_game_sync_join_t   join;
 
     if (ngx_game_sync_is_local(owner)) {
-        ngx_game_sync_to.join(request);
+
+        if (ngx_game_sync_to.holds(request->room)) {
+            ngx_game_sync_rejoin(request);
+
+        } else {
+            ngx_game_sync_to.join(request);
+        }
+
         return NGX_OK;
     }
 
+    if (ngx_game_sync_join_parts(request, &join) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_game_channel_send(owner, &join.record, join.parts,
+                               NGX_GAME_SYNC_JOIN_PARTS);
+
+    return (rc == NGX_OK || rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_game_sync_rejoin(ngx_game_seat_request_t *request)
+{
+    u_char                 buf[sizeof(uint64_t)
+                               + NGX_GAME_SYNC_TEXTS * sizeof(uint16_t)
+                               + NGX_GAME_SYNC_JOIN_MAX];
+    u_char                *p;
+    ngx_uint_t             i;
+    ngx_game_sync_join_t   join;
+
+    if (ngx_game_sync_join_parts(request, &join) != NGX_OK) {
+        return;
+    }
+
+    p = buf;
+
+    for (i = 0; i < NGX_GAME_SYNC_JOIN_PARTS; i++) {
+        if (join.parts[i].len) {
+            p = ngx_cpymem(p, join.parts[i].data, join.parts[i].len);
+        }
+    }
+
+    join.record.src = request->gateway;
+
+    (void) ngx_game_sync_to.divert(&join.record, buf, p - buf);
+}
+
+
+/* NGX_ERROR: a text is too long */
+
+static ngx_int_t
+ngx_game_sync_join_parts(ngx_game_seat_request_t *request,
+    ngx_game_sync_join_t *join)
+{
+    ngx_str_t   *texts[NGX_GAME_SYNC_TEXTS];
+    ngx_uint_t   i;
+
     ngx_game_sync_texts(request, texts);
 
-    parts[0].data = (u_char *) &request->game;
-    parts[0].len = sizeof(uint64_t);
-    parts[1].data = lens;
-    parts[1].len = sizeof(lens);
+    join->parts[0].data = (u_char *) &request->game;
+    join->parts[0].len = sizeof(uint64_t);
+    join->parts[1].data = (u_char *) join->lens;
+    join->parts[1].len = sizeof(join->lens);
 
     for (i = 0; i < NGX_GAME_SYNC_TEXTS; i++) {
         if (texts[i]->len > NGX_GAME_SYNC_JOIN_MAX / NGX_GAME_SYNC_TEXTS) {
             return NGX_ERROR;
         }
 
-        n = (uint16_t) texts[i]->len;
-        ngx_memcpy(lens + i * sizeof(uint16_t), &n, sizeof(uint16_t));
-        parts[2 + i] = *texts[i];
+        join->lens[i] = (uint16_t) texts[i]->len;
+        join->parts[2 + i] = *texts[i];
     }
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_JOIN, request->codec,
+    ngx_game_sync_fill(&join->record, NGX_GAME_SYNC_JOIN, request->codec,
                        request->room, request->player);
 
-    rc = ngx_game_channel_send(owner, &record, parts, 2 + NGX_GAME_SYNC_TEXTS);
-
-    return (rc == NGX_OK || rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -161,133 +198,86 @@ ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
 {
     ngx_game_record_t  record;
 
-    if (ngx_game_sync_is_local(owner)) {
-        ngx_game_sync_to.leave(room, player, why);
-        return;
-    }
-
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_LEAVE, why, room, player);
-
-    (void) ngx_game_channel_tell(owner, &record, NULL, 0);
+    ngx_game_sync_tell(owner, &record, NULL);
 }
 
 
-static void
-ngx_game_sync_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
-    u_char *data, size_t len)
+ngx_int_t
+ngx_game_sync_message(uint64_t owner, uint64_t room, uint64_t player,
+    ngx_game_kind_e kind, ngx_str_t *payload)
 {
-    ngx_int_t          rc;
-    ngx_str_t          payload;
     ngx_game_record_t  record;
 
-    static const ngx_str_t  behind = ngx_string("the room is too far behind");
-
-    payload.data = data;
-    payload.len = len;
-
-    if (ngx_game_sync_is_local(s->owner)) {
-        ngx_game_sync_to.message(s->owner, s->room, s->player, kind, &payload);
-        return;
+    if (ngx_game_sync_is_local(owner)) {
+        ngx_game_sync_to.message(owner, room, player, kind, payload);
+        return NGX_OK;
     }
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_MESSAGE, kind,
-                       s->room, s->player);
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_MESSAGE, kind, room, player);
 
-    rc = ngx_game_channel_send(s->owner, &record, &payload, 1);
-
-    if (rc == NGX_AGAIN) {
-        ngx_game_session_block(s);
-
-    } else if (rc == NGX_DECLINED) {
-        ngx_game_session_close(s, 1011,
-                               (const char *) ngx_game_sync_lost_text.data,
-                               ngx_game_sync_lost_text.len, NGX_GAME_LOST);
-
-    } else if (rc == NGX_ERROR) {
-        ngx_game_session_close(s, 1013, (const char *) behind.data,
-                               behind.len, NGX_GAME_ERROR);
-    }
+    return ngx_game_channel_send(owner, &record, payload, 1);
 }
 
 
-static void
-ngx_game_sync_session_deliver(ngx_game_session_t *s)
+void
+ngx_game_sync_deliver(uint64_t owner)
 {
-    if (ngx_game_sync_is_local(s->owner)) {
+    if (ngx_game_sync_is_local(owner)) {
         ngx_game_sync_to.deliver();
     }
 }
 
 
-static void
-ngx_game_sync_session_measured(ngx_game_session_t *s)
+void
+ngx_game_sync_measured(uint64_t owner, uint64_t room, uint64_t player,
+    uint32_t rtt)
 {
     ngx_game_record_t  record;
 
-    if (ngx_game_sync_is_local(s->owner)) {
-        ngx_game_sync_to.measured(s->room, s->player, s->rtt);
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_MEASURED, rtt, room, player);
+
+    if (ngx_game_sync_is_local(owner)) {
+        ngx_game_sync_receive(&record, NULL, 0);
         return;
     }
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_MEASURED, s->rtt,
-                       s->room, s->player);
-
-    (void) ngx_game_channel_send(s->owner, &record, NULL, 0);
-}
-
-
-static void
-ngx_game_sync_session_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
-{
-    ngx_game_group_remove(s);
-
-    ngx_game_sync_leave(s->owner, s->room, s->player, reason);
-}
-
-
-/* the list to an owner has room again: its sessions are read from again */
-
-static void
-ngx_game_sync_drained(uint64_t owner)
-{
-    ngx_game_group_each(owner, ngx_game_sync_unblock);
-}
-
-
-static void
-ngx_game_sync_unblock(ngx_game_group_t *group)
-{
-    ngx_queue_t  *q;
-
-    for (q = ngx_queue_head(&group->feed.sessions);
-         q != ngx_queue_sentinel(&group->feed.sessions);
-         q = ngx_queue_next(q))
-    {
-        ngx_game_session_unblock(ngx_queue_data(q, ngx_game_session_t, link));
-    }
-}
-
-
-void
-ngx_game_sync_lost(uint64_t epoch)
-{
-    ngx_game_group_each(epoch, ngx_game_sync_lost_group);
-}
-
-
-static void
-ngx_game_sync_lost_group(ngx_game_group_t *group)
-{
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "the worker of room %V has died, "
-                  "closing its %ui sessions here with 1011",
-                  ngx_game_id_text(group->room), group->feed.count);
-
-    ngx_game_group_close(group, 1011, &ngx_game_sync_lost_text, NGX_GAME_LOST);
+    (void) ngx_game_channel_send(owner, &record, NULL, 0);
 }
 
 
 /* owner to gateway */
+
+void
+ngx_game_sync_go(uint64_t gateway, uint64_t room)
+{
+    ngx_game_record_t  record;
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_GO, 0, room, 0);
+    ngx_game_sync_tell(gateway, &record, NULL);
+}
+
+
+void
+ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player)
+{
+    ngx_game_record_t  record;
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_ARRIVE, 0, room, player);
+    ngx_game_sync_tell(gateway, &record, NULL);
+}
+
+
+void
+ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
+    ngx_uint_t refused)
+{
+    ngx_game_record_t  record;
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_SWITCHED, refused, room, player);
+    ngx_game_sync_tell(gateway, &record, NULL);
+}
+
 
 void
 ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player)
@@ -332,7 +322,7 @@ ngx_game_sync_send(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_record_t  record;
 
     if (ngx_game_sync_is_local(gateway)) {
-        ngx_game_sync_deliver(player, kind, payload);
+        ngx_game_sync_send_local(player, kind, payload);
         return NGX_OK;
     }
 
@@ -403,10 +393,16 @@ ngx_game_sync_close(uint64_t gateway, uint64_t room, uint64_t player,
 
 /* from the channel */
 
-static void
-ngx_game_sync_record(ngx_game_record_t *record, u_char *payload, size_t len)
+void
+ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
 {
     ngx_str_t  text;
+
+    if (ngx_game_sync_to_owner(record->type)
+        && ngx_game_sync_to.divert(record, payload, len))
+    {
+        return;
+    }
 
     text.data = payload;
     text.len = len;
@@ -431,6 +427,14 @@ ngx_game_sync_record(ngx_game_record_t *record, u_char *payload, size_t len)
         ngx_game_sync_to.measured(record->room, record->player, record->arg);
         return;
 
+    case NGX_GAME_SYNC_SWITCH:
+        ngx_game_sync_switch_record(record, payload, len);
+        return;
+
+    case NGX_GAME_SYNC_ROSTER:
+        ngx_game_sync_roster_record(record, payload, len);
+        return;
+
     case NGX_GAME_SYNC_ADMIT:
         ngx_game_sync_to.admitted(record->player, record->room, record->src);
         return;
@@ -440,7 +444,7 @@ ngx_game_sync_record(ngx_game_record_t *record, u_char *payload, size_t len)
         return;
 
     case NGX_GAME_SYNC_SEND:
-        ngx_game_sync_deliver(record->player, record->arg, &text);
+        ngx_game_sync_send_local(record->player, record->arg, &text);
         return;
 
     case NGX_GAME_SYNC_BROADCAST:
@@ -451,11 +455,72 @@ ngx_game_sync_record(ngx_game_record_t *record, u_char *payload, size_t len)
         ngx_game_sync_close_local(record->room, record->player, record->arg,
                                   &text, record->flags);
         return;
+
+    case NGX_GAME_SYNC_MOVED:
+    case NGX_GAME_SYNC_GO:
+        ngx_game_sync_to.follow(record, payload, len);
+        return;
+
+    case NGX_GAME_SYNC_ARRIVE:
+    case NGX_GAME_SYNC_SWITCHED:
+    case NGX_GAME_SYNC_PASS:
+    case NGX_GAME_SYNC_READY:
+    case NGX_GAME_SYNC_ABORT:
+    case NGX_GAME_SYNC_END:
+        ngx_game_sync_to.pass(record, payload, len);
+        return;
+
+    case NGX_GAME_SYNC_OFFER:
+    case NGX_GAME_SYNC_ANSWER:
+    case NGX_GAME_SYNC_COMMIT:
+    case NGX_GAME_SYNC_FORWARD:
+        ngx_game_sync_to.handover(record, payload, len);
+        return;
     }
 
     ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                   "record of unknown type %d from worker %016xL ignored",
                   (int) record->type, record->src);
+}
+
+
+static void
+ngx_game_sync_switch_record(ngx_game_record_t *record, u_char *payload,
+    size_t len)
+{
+    uint64_t  to;
+
+    if (len != sizeof(uint64_t)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid switch record from worker %016xL ignored",
+                      record->src);
+        return;
+    }
+
+    ngx_memcpy(&to, payload, sizeof(uint64_t));
+
+    ngx_game_sync_to.switch_to(record->src, record->room, record->player, to);
+}
+
+
+static void
+ngx_game_sync_roster_record(ngx_game_record_t *record, u_char *payload,
+    size_t len)
+{
+    uint64_t  at;
+
+    if (len < sizeof(uint64_t)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid roster record from worker %016xL ignored",
+                      record->src);
+        return;
+    }
+
+    ngx_memcpy(&at, payload, sizeof(uint64_t));
+
+    ngx_game_sync_to.roster(record->src, record->room, at,
+                            payload + sizeof(uint64_t),
+                            len / sizeof(uint64_t) - 1);
 }
 
 
@@ -540,7 +605,7 @@ ngx_game_sync_refuse_record(ngx_game_record_t *record, u_char *payload,
 
 
 static void
-ngx_game_sync_deliver(uint64_t player, ngx_game_kind_e kind,
+ngx_game_sync_send_local(uint64_t player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
     ngx_game_frame_t     frame;

@@ -16,6 +16,41 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_channel.h"
+
+
+/* what records are; those to the owner of a room come first */
+typedef enum {
+    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; game's hash, texts */
+    NGX_GAME_SYNC_LEAVE,           /* arg: ngx_game_reason_e */
+    NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
+    NGX_GAME_SYNC_MEASURED,        /* arg: ms */
+    NGX_GAME_SYNC_SWITCH,          /* the player's new gateway */
+    NGX_GAME_SYNC_ROSTER,          /* time, ids of players */
+
+    NGX_GAME_SYNC_ADMIT,           /* to gateways */
+    NGX_GAME_SYNC_REFUSE,          /* arg: status; flags: retry; a text */
+    NGX_GAME_SYNC_SEND,            /* arg: kind; payload: the message */
+    NGX_GAME_SYNC_BROADCAST,       /* arg: kind; flags: codec; payload: number
+                                    * of ids, ids, the message */
+    NGX_GAME_SYNC_CLOSE,           /* arg: code; flags: reason; a text */
+    NGX_GAME_SYNC_MOVED,           /* new owner, term */
+    NGX_GAME_SYNC_GO,
+    NGX_GAME_SYNC_ARRIVE,
+    NGX_GAME_SYNC_SWITCHED,        /* arg: 0, or 1: it is not */
+
+    NGX_GAME_SYNC_PASS,            /* from gateway to gateway: an image */
+    NGX_GAME_SYNC_READY,           /* arg: 0, or 1: refused */
+    NGX_GAME_SYNC_ABORT,
+    NGX_GAME_SYNC_END,             /* arg: bytes that are written; frames */
+
+    NGX_GAME_SYNC_OFFER,           /* from owner to owner: an image */
+    NGX_GAME_SYNC_ANSWER,          /* arg: yes or no; a text */
+    NGX_GAME_SYNC_COMMIT,
+    NGX_GAME_SYNC_FORWARD          /* a record to the owner, its payload */
+} ngx_game_sync_type_e;
+
+#define ngx_game_sync_to_owner(type)  ((type) <= NGX_GAME_SYNC_ROSTER)
 
 
 /* what a gateway tells an owner of someone who wants to join */
@@ -53,9 +88,34 @@ typedef struct {
     void  (*deliver)(void);
     void  (*measured)(uint64_t room, uint64_t player, uint32_t rtt);
 
+    /* the session of a player is going from one gateway to another */
+    void  (*switch_to)(uint64_t from, uint64_t room, uint64_t player,
+                       uint64_t to);
+
+    /* these players, 64-bit ids that are not aligned, were at the gateway, and
+     * no others, at that time, us */
+    void  (*roster)(uint64_t gateway, uint64_t room, uint64_t at, u_char *ids,
+                    ngx_uint_t n);
+
     /* at the gateway, ngx_game_join.c */
     void  (*admitted)(uint64_t player, uint64_t room, uint64_t owner);
     void  (*refused)(uint64_t player, ngx_game_refusal_t *refusal);
+
+    /* the list to an owner has room again */
+    ngx_game_channel_drain_pt   drained;
+
+    /* of what is on its way from worker to worker: rooms as the owners and as
+     * the gateways see them, and sessions */
+    ngx_game_channel_record_pt  handover;
+    ngx_game_channel_record_pt  follow;
+    ngx_game_channel_record_pt  pass;
+
+    /* a record to the owner of a room: 1 if it was kept or sent on, since the
+     * room is on its way or another worker's.  holds: 1 if the room is on its
+     * way from or to this worker */
+    ngx_uint_t  (*divert)(ngx_game_record_t *record, u_char *payload,
+                          size_t len);
+    ngx_uint_t  (*holds)(uint64_t room);
 } ngx_game_sync_handlers_t;
 
 
@@ -63,17 +123,44 @@ ngx_int_t ngx_game_sync_init(ngx_cycle_t *cycle,
     ngx_game_sync_handlers_t *handlers);
 void ngx_game_sync_done(void);
 
-/* a death handler: closes the sessions whose room died with its worker */
-void ngx_game_sync_lost(uint64_t epoch);
+/* a record of this worker; its src is set */
+void ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
+    uint32_t arg, uint64_t room, uint64_t player);
+
+/* to a worker, maybe this one.  payload may be NULL: there is none */
+void ngx_game_sync_tell(uint64_t dst, ngx_game_record_t *record,
+    ngx_str_t *payload);
+
+/* a record that has come, from the channel or after a while: calls its
+ * receiver */
+void ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload,
+    size_t len);
 
 
-/* gateway to owner.  NGX_OK, or NGX_ERROR: it is dead or out of reach */
+/* gateway to owner.  message: as ngx_game_channel_send(); what was given to an
+ * owner that is this worker runs with deliver at the latest */
+ngx_int_t ngx_game_sync_message(uint64_t owner, uint64_t room,
+    uint64_t player, ngx_game_kind_e kind, ngx_str_t *payload);
+void ngx_game_sync_deliver(uint64_t owner);
+void ngx_game_sync_measured(uint64_t owner, uint64_t room, uint64_t player,
+    uint32_t rtt);
+
+/*  NGX_OK, or NGX_ERROR: it is dead or out of reach */
 ngx_int_t ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request);
+
+/* the same request again, for whom to ask later: the room is on its way to
+ * another worker */
+void ngx_game_sync_rejoin(ngx_game_seat_request_t *request);
+
 void ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
     ngx_game_reason_e why);
 
 
 /* owner to gateway */
+void ngx_game_sync_go(uint64_t gateway, uint64_t room);
+void ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player);
+void ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
+    ngx_uint_t refused);
 void ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_refusal_t *refusal);

@@ -25,7 +25,7 @@
 
 
 _Static_assert(sizeof(ngx_game_entry_t) == 64, "the layout of an entry");
-_Static_assert(sizeof(ngx_game_metadata_t) == 520, "the layout of metadata");
+_Static_assert(sizeof(ngx_game_metadata_t) == 552, "the layout of metadata");
 
 
 /* more steps are a sign that the chain has changed below the reader */

@@ -48,6 +48,7 @@ typedef struct {
     _Atomic uint32_t           seq;
     _Atomic uint32_t           len;
     u_char                     data[NGX_GAME_METADATA_MAX];
+    u_char                     version[NGX_GAME_CLASS_VERSION_MAX];
 } ngx_game_metadata_t;
 
 

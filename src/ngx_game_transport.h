@@ -75,6 +75,7 @@ typedef struct {
     ngx_str_t                  identity;      /* at most 65535 bytes */
     uint64_t                   limit;         /* the session releases it ... */
     unsigned                   limited:1;     /* ... if this is set */
+    unsigned                   moved:1;       /* it was opened elsewhere */
     unsigned                   deflated:1;    /* agreed on with the client: */
     game_deflate_params_t      deflate;
 } ngx_game_session_params_t;
@@ -113,6 +114,25 @@ void ngx_game_session_free(ngx_game_session_t *s);
 
 void ngx_game_session_read_handler(ngx_event_t *rev);
 void ngx_game_session_write_handler(ngx_event_t *wev);
+
+
+/* image: a session as bytes, to go on in another worker */
+
+/* whether it can be moved now; not with TLS, nor while it closes, nor within a
+ * compressed message */
+ngx_uint_t ngx_game_session_movable(ngx_game_session_t *s);
+
+/* all but the output, in memory to be freed by ngx_free().  s must be blocked
+ * from then on; NGX_ERROR: no memory */
+ngx_int_t ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image);
+
+/* a session for a descriptor, blocked, that is to be started.  NULL: the
+ * descriptor is still the caller's, *error says why */
+ngx_game_session_t *ngx_game_session_unpack(ngx_str_t *image, ngx_fd_t fd,
+    const char **error);
+
+/* it has gone on in another worker: frees what is here, and tells nobody */
+void ngx_game_session_gone(ngx_game_session_t *s);
 
 
 /* close: the ways to the end of a session */
@@ -194,6 +214,16 @@ ngx_int_t ngx_game_output_frame(ngx_game_session_t *s, ngx_uint_t opcode,
 ngx_int_t ngx_game_output_block(ngx_game_session_t *s,
     ngx_game_block_t *block, uint32_t start, uint32_t pos, uint32_t last,
     ngx_uint_t messages);
+
+/*
+ * What waits, as one run of frames in memory to be freed by ngx_free(), and
+ * how much at its begin is written already; NGX_ERROR: no memory.  Precede
+ * puts such a run in front of all that waits.
+ */
+ngx_int_t ngx_game_output_rest(ngx_game_session_t *s, ngx_str_t *rest,
+    uint32_t *written);
+ngx_int_t ngx_game_output_precede(ngx_game_session_t *s, ngx_str_t *rest,
+    uint32_t written);
 
 /* counts what was written */
 void ngx_game_output_count(ngx_game_session_t *s, size_t bytes,

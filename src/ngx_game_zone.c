@@ -181,6 +181,17 @@ ngx_game_zone_set_exiting(void)
 }
 
 
+uint64_t
+ngx_game_zone_generation(void)
+{
+    ngx_game_slot_t  *slot;
+
+    slot = &ngx_game_layout.slots->slots[ngx_game_zone.own];
+
+    return ngx_game_zone_get(&slot->generation);
+}
+
+
 ngx_uint_t
 ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n)
 {

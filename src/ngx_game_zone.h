@@ -69,6 +69,9 @@ void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
 /* tells the others that this worker takes no new rooms any more */
 void ngx_game_zone_set_exiting(void);
 
+/* the number of this worker's configuration */
+uint64_t ngx_game_zone_generation(void);
+
 /* the live workers: fills at most n, returns how many there are */
 ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
 

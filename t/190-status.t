@@ -210,6 +210,11 @@ status workers.0.ring.depth == 0
 
 
 === TEST 9: generations after a reload, and a worker that is exiting
+--- lua
+local Room = { codec = "raw" }
+function Room:on_create() self.state.stays = error end
+function Room:on_message(player, m) player:send(m) end
+return Room
 --- workers: 2
 --- config
 location /ws { game game.lua; }
@@ -226,6 +231,8 @@ a close? 1000
 status workers.# == 2
 status workers.*.exiting == 0
 status workers.0.generation != $old
+--- error_log
+can't be saved
 
 
 

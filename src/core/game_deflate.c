@@ -304,6 +304,38 @@ game_inflate_reset(game_inflate_t *z)
 }
 
 
+size_t
+game_inflate_context(game_inflate_t *z, unsigned char *dst)
+{
+    uInt  len;
+
+    len = 0;
+
+    if (!z->live || inflateGetDictionary(&z->stream, dst, &len) != Z_OK) {
+        return 0;
+    }
+
+    return len;
+}
+
+
+int
+game_inflate_restore(game_inflate_t *z, const unsigned char *context,
+    size_t len)
+{
+    if (len == 0) {
+        return 0;
+    }
+
+    if (!z->live && game_inflate_open(z) != 0) {
+        return -1;
+    }
+
+    return inflateSetDictionary(&z->stream, context, (uInt) len) == Z_OK
+           ? 0 : -1;
+}
+
+
 game_deflate_t *
 game_deflate_create(const game_deflate_params_t *params)
 {

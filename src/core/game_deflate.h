@@ -86,6 +86,19 @@ int game_inflate_no_memory(const game_inflate_t *z);
 /* forgets a message under way, an error and, without takeover, the context */
 void game_inflate_reset(game_inflate_t *z);
 
+/*
+ * What a client's next message may refer to, between two messages: copies it
+ * to dst, which needs GAME_INFLATE_CONTEXT_MAX bytes, and returns how much
+ * that is.  Restore gives it to a new game_inflate_t: 0, or -1: no memory.
+ * The other direction needs nothing: a new game_deflate_t refers to nothing
+ * that came before.
+ */
+#define GAME_INFLATE_CONTEXT_MAX  32768
+
+size_t game_inflate_context(game_inflate_t *z, unsigned char *dst);
+int game_inflate_restore(game_inflate_t *z, const unsigned char *context,
+    size_t len);
+
 /* Deflates a whole message.  dst needs game_deflate_bound() bytes.  Returns
  * the length without the 4 bytes at the end, or 0: error */
 size_t game_deflate_bound(game_deflate_t *z, size_t len);

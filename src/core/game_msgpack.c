@@ -21,6 +21,7 @@ typedef enum {
     GAME_MSGPACK_ARRAY,
     GAME_MSGPACK_MAP,
     GAME_MSGPACK_EXT,
+    GAME_MSGPACK_EXT_BYTE,        /* an extension of one byte */
     GAME_MSGPACK_INVALID
 } game_msgpack_type_e;
 
@@ -69,7 +70,7 @@ static const game_msgpack_format_t  game_msgpack_formats[32] = {
     { GAME_MSGPACK_INTEGER, 0, 2 },   /* d1 int 16 */
     { GAME_MSGPACK_INTEGER, 0, 4 },   /* d2 int 32 */
     { GAME_MSGPACK_INTEGER, 0, 8 },   /* d3 int 64 */
-    { GAME_MSGPACK_EXT,     0, 0 },   /* d4 fixext 1 */
+    { GAME_MSGPACK_EXT_BYTE, 0, 2 },  /* d4 fixext 1 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d5 fixext 2 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d6 fixext 4 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d7 fixext 8 */
@@ -88,15 +89,18 @@ static const char  game_msgpack_cut[] = "the value is cut short";
 
 
 static const char *game_msgpack_next(game_msgpack_value_t *value,
-    const unsigned char *p, const unsigned char *end);
+    const unsigned char *p, const unsigned char *end,
+    game_msgpack_origin_e origin);
 static const char *game_msgpack_format(game_msgpack_value_t *value,
-    const unsigned char *p, const unsigned char *end);
+    const unsigned char *p, const unsigned char *end,
+    game_msgpack_origin_e origin);
 static uint64_t game_msgpack_load(const unsigned char *p, unsigned n);
 static int game_msgpack_finite(const game_msgpack_value_t *value);
 
 
 const char *
-game_msgpack_check(const unsigned char *data, size_t len, unsigned depth)
+game_msgpack_check(const unsigned char *data, size_t len, unsigned depth,
+    game_msgpack_origin_e origin)
 {
     const char            *err;
     unsigned               top;
@@ -130,7 +134,7 @@ game_msgpack_check(const unsigned char *data, size_t len, unsigned depth)
             continue;
         }
 
-        err = game_msgpack_next(&value, p, end);
+        err = game_msgpack_next(&value, p, end, origin);
         if (err) {
             return err;
         }
@@ -169,7 +173,7 @@ game_msgpack_check(const unsigned char *data, size_t len, unsigned depth)
 /* the value at p, without what it contains */
 static const char *
 game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
-    const unsigned char *end)
+    const unsigned char *end, game_msgpack_origin_e origin)
 {
     unsigned char  c;
 
@@ -184,7 +188,7 @@ game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
     value->count = 0;
 
     if (c >= 0xc0 && c <= 0xdf) {
-        return game_msgpack_format(value, p, end);
+        return game_msgpack_format(value, p, end, origin);
     }
 
     if (c <= 0x7f || c >= 0xe0) {
@@ -210,7 +214,7 @@ game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
 
 static const char *
 game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
-    const unsigned char *end)
+    const unsigned char *end, game_msgpack_origin_e origin)
 {
     uint64_t                      n;
     const game_msgpack_format_t  *format;
@@ -219,7 +223,10 @@ game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
 
     value->type = format->type;
 
-    if (format->type == GAME_MSGPACK_EXT) {
+    if (format->type == GAME_MSGPACK_EXT
+        || (format->type == GAME_MSGPACK_EXT_BYTE
+            && origin == GAME_MSGPACK_FOREIGN))
+    {
         return "extension types are not supported";
     }
 
@@ -257,7 +264,9 @@ game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
         return game_msgpack_cut;
     }
 
-    if (value->type == GAME_MSGPACK_FLOAT && !game_msgpack_finite(value)) {
+    if (value->type == GAME_MSGPACK_FLOAT && origin == GAME_MSGPACK_FOREIGN
+        && !game_msgpack_finite(value))
+    {
         return "a number is not finite";
     }
 

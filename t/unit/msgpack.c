@@ -14,6 +14,9 @@
 
 /* in memory of its exact size, so that a sanitizer sees a read beyond it */
 
+static game_msgpack_origin_e  origin = GAME_MSGPACK_FOREIGN;
+
+
 static const char *
 check(const void *data, size_t len, unsigned depth)
 {
@@ -27,7 +30,7 @@ check(const void *data, size_t len, unsigned depth)
     }
 
     memcpy(p, data, len);
-    err = game_msgpack_check(p, len, depth);
+    err = game_msgpack_check(p, len, depth, origin);
     free(p);
 
     return err;

@@ -1,0 +1,45 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * What sessions do goes to their rooms, wherever those are, and follows them
+ * when they change hands: this worker stops to read from a room's sessions,
+ * tells the new owner who they are, and reads on when that says so.  See
+ * ngx_game_handover.h.
+ */
+
+
+#ifndef _NGX_GAME_FOLLOW_H_INCLUDED_
+#define _NGX_GAME_FOLLOW_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_channel.h"
+#include "ngx_game_group.h"
+
+
+/* after ngx_game_sync_init() */
+void ngx_game_follow_init(void);
+
+/* the room has a new owner; `via` is who says so, the old one */
+void ngx_game_follow_moved(uint64_t room, uint64_t owner, uint64_t term,
+    uint64_t via);
+
+/* the receiver of MOVED and GO */
+void ngx_game_follow_record(ngx_game_record_t *record, u_char *payload,
+    size_t len);
+
+/* the sessions of a group are not read from; they are read from again, unless
+ * it still waits for GO */
+void ngx_game_follow_block(ngx_game_group_t *group);
+void ngx_game_follow_unblock(ngx_game_group_t *group);
+
+/* the list to an owner has room again */
+void ngx_game_follow_drained(uint64_t owner);
+
+/* a death handler: rosters that were to be forwarded by it are sent to the
+ * new owners themselves, and sessions whose room died with it are closed */
+void ngx_game_follow_lost(uint64_t epoch);
+
+
+#endif /* _NGX_GAME_FOLLOW_H_INCLUDED_ */

@@ -1,0 +1,489 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * An image is a header, the players and the alarms, and one value with all
+ * that is Lua's: { version, state, metadata, data of each player }.  It is
+ * read by the same build only, so that structs are written as they are; all
+ * lengths are checked nevertheless.
+ */
+
+
+#include "ngx_game_image.h"
+#include "ngx_game_alarm.h"
+#include "ngx_game_codec.h"
+#include "ngx_game_handler.h"
+#include "ngx_game_lua.h"
+#include "ngx_game_player.h"
+#include "ngx_game_script.h"
+#include "ngx_game_zone.h"
+
+
+typedef struct {
+    uint64_t                   room;
+    uint64_t                   term;
+    uint64_t                   game;          /* hash of its name */
+    uint32_t                   players;
+    uint32_t                   alarms;
+    uint32_t                   alarms_last;
+    uint32_t                   locked;
+    uint64_t                   value;         /* bytes */
+} ngx_game_image_header_t;
+
+
+/* followed by the identity and the address */
+typedef struct {
+    uint64_t                   id;
+    uint64_t                   gateway;
+    uint32_t                   rtt;
+    uint32_t                   codec;
+    uint16_t                   identity_len;
+    uint16_t                   address_len;
+} ngx_game_image_player_t;
+
+
+typedef struct {
+    ngx_game_room_t           *room;
+    ngx_str_t                  value;
+    int                        version;       /* reference */
+} ngx_game_image_ctx_t;
+
+
+static int ngx_game_image_save(lua_State *L);
+static void ngx_game_image_push_field(lua_State *L, const char *name);
+static void ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player);
+static size_t ngx_game_image_players_size(ngx_game_room_t *room);
+static u_char *ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p);
+static u_char *ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p,
+    u_char *end);
+static void ngx_game_image_seat_players(ngx_game_room_t *room);
+static ngx_int_t ngx_game_image_unpack_parts(ngx_game_room_t *room,
+    ngx_game_image_header_t *header, u_char *p, u_char *end,
+    ngx_str_t *value);
+static int ngx_game_image_load(lua_State *L);
+static void ngx_game_image_set_field(lua_State *L, int room, int index,
+    const char *name);
+
+
+ngx_int_t
+ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image)
+{
+    u_char                   *p;
+    size_t                    players, alarms;
+    ngx_game_image_ctx_t      ctx;
+    ngx_game_image_header_t   header;
+
+    ctx.room = room;
+
+    /* the value lies in the codec's buffer until the next one */
+
+    if (ngx_game_script_protect(ngx_game_image_save, &ctx) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "room %V of game \"%V\" can't be saved",
+                      ngx_game_id_text(room->id), &room->game->name);
+        return NGX_ERROR;
+    }
+
+    header.room = room->id;
+    header.term = room->term;
+    header.game = room->game->hash;
+    header.players = room->count;
+    header.alarms = room->alarms_count;
+    header.alarms_last = room->alarms_last;
+    header.locked = room->locked;
+    header.value = ctx.value.len;
+
+    players = ngx_game_image_players_size(room);
+    alarms = ngx_game_alarm_image_size(room);
+
+    image->len = sizeof(ngx_game_image_header_t) + players + alarms
+                 + ctx.value.len;
+
+    image->data = ngx_alloc(image->len, ngx_cycle->log);
+    if (image->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(image->data, &header, sizeof(ngx_game_image_header_t));
+    p = ngx_game_image_pack_players(room, p);
+    p = ngx_game_alarm_pack(room, p);
+    ngx_memcpy(p, ctx.value.data, ctx.value.len);
+
+    return NGX_OK;
+}
+
+
+static int
+ngx_game_image_save(lua_State *L)
+{
+    int                    i, room, value;
+    ngx_queue_t           *q;
+    ngx_game_image_ctx_t  *ctx;
+
+    ctx = lua_touserdata(L, 1);
+
+    ngx_game_lua_push_room(L, ctx->room);
+    room = lua_gettop(L);
+
+    lua_createtable(L, 3 + ctx->room->count, 0);
+    value = lua_gettop(L);
+
+    lua_pushvalue(L, room);
+    ngx_game_image_push_field(L, "version");
+    lua_rawseti(L, value, 1);
+
+    lua_pushvalue(L, room);
+    ngx_game_image_push_field(L, "state");
+    lua_rawseti(L, value, 2);
+
+    lua_pushvalue(L, room);
+    ngx_game_image_push_field(L, "metadata");
+    lua_rawseti(L, value, 3);
+
+    i = 4;
+
+    for (q = ngx_queue_head(&ctx->room->players);
+         q != ngx_queue_sentinel(&ctx->room->players);
+         q = ngx_queue_next(q))
+    {
+        ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
+                                                   link));
+        lua_rawseti(L, value, i++);
+    }
+
+    ngx_game_codec_save(L, value, &ctx->value);
+
+    return 0;
+}
+
+
+/* replaces the table on top of the stack by its field, or game.null */
+
+static void
+ngx_game_image_push_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    lua_remove(L, -2);
+
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushlightuserdata(L, NULL);
+    }
+}
+
+
+/* a player that no script has seen has no data */
+
+static void
+ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player)
+{
+    if (player->ref == LUA_NOREF) {
+        lua_pushlightuserdata(L, NULL);
+        return;
+    }
+
+    ngx_game_lua_push_player(L, player);
+    ngx_game_image_push_field(L, "data");
+}
+
+
+static size_t
+ngx_game_image_players_size(ngx_game_room_t *room)
+{
+    size_t              size;
+    ngx_queue_t        *q;
+    ngx_game_player_t  *player;
+
+    size = 0;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = ngx_queue_next(q))
+    {
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        size += sizeof(ngx_game_image_player_t) + player->identity_len
+                + player->address_len;
+    }
+
+    return size;
+}
+
+
+static u_char *
+ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p)
+{
+    ngx_queue_t              *q;
+    ngx_game_player_t        *player;
+    ngx_game_image_player_t   image;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = ngx_queue_next(q))
+    {
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        ngx_memzero(&image, sizeof(ngx_game_image_player_t));
+
+        image.id = player->id;
+        image.gateway = player->gateway;
+        image.rtt = player->rtt;
+        image.codec = player->codec;
+        image.identity_len = player->identity_len;
+        image.address_len = player->address_len;
+
+        p = ngx_cpymem(p, &image, sizeof(ngx_game_image_player_t));
+        p = ngx_cpymem(p, player->text,
+                       player->identity_len + player->address_len);
+    }
+
+    return p;
+}
+
+
+ngx_game_room_t *
+ngx_game_image_unpack(ngx_str_t *image, const char **error)
+{
+    ngx_int_t                 rc;
+    ngx_game_game_t          *game;
+    ngx_game_room_t          *room;
+    ngx_game_image_ctx_t      ctx;
+    ngx_game_image_header_t   header;
+
+    *error = "its image is broken";
+
+    if (image->len < sizeof(ngx_game_image_header_t)) {
+        return NULL;
+    }
+
+    ngx_memcpy(&header, image->data, sizeof(ngx_game_image_header_t));
+
+    game = ngx_game_room_game(header.game);
+
+    if (game == NULL) {
+        *error = "the configuration has no such game";
+        return NULL;
+    }
+
+    room = ngx_game_room_receive(game, header.room, header.term);
+
+    if (room == NULL) {
+        *error = "the room can't be made";
+        return NULL;
+    }
+
+    room->locked = header.locked;
+    room->alarms_last = header.alarms_last;
+
+    if (ngx_game_image_unpack_parts(room, &header,
+                                    image->data
+                                    + sizeof(ngx_game_image_header_t),
+                                    image->data + image->len, &ctx.value)
+        != NGX_OK)
+    {
+        ngx_game_room_discard(room);
+        return NULL;
+    }
+
+    ctx.room = room;
+    ctx.version = LUA_NOREF;
+
+    rc = ngx_game_script_protect(ngx_game_image_load, &ctx);
+
+    if (rc != NGX_OK) {
+        *error = "its state can't be loaded";
+
+    } else {
+        rc = ngx_game_handler_restore(room, ctx.version);
+        *error = "on_restore failed";
+    }
+
+    luaL_unref(ngx_game_script_vm(), LUA_REGISTRYINDEX, ctx.version);
+
+    if (rc != NGX_OK) {
+        ngx_game_room_discard(room);
+        return NULL;
+    }
+
+    ngx_game_image_seat_players(room);
+
+    return room;
+}
+
+
+/* only now: on_restore can't send to anyone */
+
+static void
+ngx_game_image_seat_players(ngx_game_room_t *room)
+{
+    ngx_queue_t        *q;
+    ngx_game_player_t  *player;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players);
+         q = ngx_queue_next(q))
+    {
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+        player->seated = 1;
+    }
+}
+
+
+/* the players and alarms; *value is what follows */
+
+static ngx_int_t
+ngx_game_image_unpack_parts(ngx_game_room_t *room,
+    ngx_game_image_header_t *header, u_char *p, u_char *end, ngx_str_t *value)
+{
+    size_t    n;
+    uint32_t  i;
+
+    for (i = 0; i < header->players; i++) {
+        p = ngx_game_image_unpack_player(room, p, end);
+
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < header->alarms; i++) {
+        n = ngx_game_alarm_unpack(room, p, end);
+
+        if (n == 0) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    if ((uint64_t) (end - p) != header->value) {
+        return NGX_ERROR;
+    }
+
+    value->data = p;
+    value->len = end - p;
+
+    return NGX_OK;
+}
+
+
+/* the end of it, or NULL: broken, or no memory */
+
+static u_char *
+ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
+{
+    ngx_game_player_t        *player;
+    ngx_game_image_player_t   image;
+    ngx_game_seat_request_t   request;
+
+    if ((size_t) (end - p) < sizeof(ngx_game_image_player_t)) {
+        return NULL;
+    }
+
+    ngx_memcpy(&image, p, sizeof(ngx_game_image_player_t));
+    p += sizeof(ngx_game_image_player_t);
+
+    if (end - p < image.identity_len + image.address_len
+        || image.codec > NGX_GAME_RAW)
+    {
+        return NULL;
+    }
+
+    ngx_memzero(&request, sizeof(ngx_game_seat_request_t));
+
+    request.player = image.id;
+    request.gateway = image.gateway;
+    request.codec = image.codec;
+    request.identity.data = p;
+    request.identity.len = image.identity_len;
+    request.address.data = p + image.identity_len;
+    request.address.len = image.address_len;
+
+    player = ngx_game_player_create(&request);
+    if (player == NULL) {
+        return NULL;
+    }
+
+    ngx_game_player_drop_ticket(player);
+
+    player->room = room;
+    player->rtt = image.rtt;
+    player->joined = 1;
+
+    room->count++;
+    room->seats++;
+    ngx_queue_insert_tail(&room->players, &player->link);
+
+    return p + image.identity_len + image.address_len;
+}
+
+
+static int
+ngx_game_image_load(lua_State *L)
+{
+    int                    i, room, value;
+    ngx_queue_t           *q;
+    ngx_game_image_ctx_t  *ctx;
+
+    ctx = lua_touserdata(L, 1);
+
+    if (ngx_game_codec_load(L, ctx->value.data, ctx->value.len) != NGX_OK) {
+        return lua_error(L);
+    }
+
+    luaL_checktype(L, -1, LUA_TTABLE);
+    value = lua_gettop(L);
+
+    ngx_game_lua_push_room(L, ctx->room);
+    room = lua_gettop(L);
+
+    lua_rawgeti(L, value, 1);
+
+    if (!lua_islightuserdata(L, -1)) {
+        ctx->version = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+
+    lua_settop(L, room);
+
+    lua_rawgeti(L, value, 2);
+    ngx_game_image_set_field(L, room, room + 1, "state");
+
+    lua_rawgeti(L, value, 3);
+    ngx_game_image_set_field(L, room, room + 1, "metadata");
+
+    i = 4;
+
+    for (q = ngx_queue_head(&ctx->room->players);
+         q != ngx_queue_sentinel(&ctx->room->players);
+         q = ngx_queue_next(q))
+    {
+        lua_rawgeti(L, value, i++);
+
+        if (lua_islightuserdata(L, -1)) {
+            lua_settop(L, room);
+            continue;
+        }
+
+        ngx_game_lua_push_player(L, ngx_queue_data(q, ngx_game_player_t,
+                                                   link));
+        ngx_game_image_set_field(L, room + 2, room + 1, "data");
+    }
+
+    return 0;
+}
+
+
+/* the value at the index becomes a field of the table, unless it is game.null;
+ * it and what is above it go from the stack */
+
+static void
+ngx_game_image_set_field(lua_State *L, int table, int index, const char *name)
+{
+    if (!lua_islightuserdata(L, index)) {
+        lua_pushstring(L, name);
+        lua_pushvalue(L, index);
+        lua_rawset(L, table);
+    }
+
+    lua_settop(L, index - 1);
+}

@@ -1,0 +1,32 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The image of a room: all that it needs to go on in another worker, as bytes
+ * of one block.  What it holds: who is in the room, self.state, the players'
+ * data, metadata, the lock, and timers.  What it does not: handlers that wait,
+ * and players that have no seat yet.
+ */
+
+
+#ifndef _NGX_GAME_IMAGE_H_INCLUDED_
+#define _NGX_GAME_IMAGE_H_INCLUDED_
+
+
+#include "ngx_game.h"
+#include "ngx_game_room.h"
+
+
+/* the image in a block to be freed by ngx_free(); NGX_ERROR: it has something
+ * that can't be saved, which was logged, or there is no memory */
+ngx_int_t ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image);
+
+/*
+ * Makes the room of an image, with this worker's class of its game, and calls
+ * on_restore.  It is paused, its players are not counted to their gateways
+ * yet, and the registry knows nothing of it.  NULL: *error says why.
+ */
+ngx_game_room_t *ngx_game_image_unpack(ngx_str_t *image, const char **error);
+
+
+#endif /* _NGX_GAME_IMAGE_H_INCLUDED_ */

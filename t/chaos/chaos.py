@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+# Copyright (C) ngx_game authors
+
+"""Chaos: many players on several workers, while workers are reloaded.
+
+usage: chaos.py MODULE [--seconds N] [--seed N] [--workers N] [--players N]
+                       [--rate N] [--plan LIST] [--nginx PATH] [--keep]
+
+Every client numbers its inputs, the game numbers what it sends (game.lua), and
+both check that nothing is lost, doubled, or out of order.  What is done, and
+when, follows from the seed, that is printed.  Exits with 1 if a check failed.
+
+  --plan LIST   what happens, each word as likely as the others:
+                reload   nginx -s reload, with a script of a new version
+                twice    two of them at once
+                join     a player leaves, another joins
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+CONF = """
+%(user)s
+worker_processes %(workers)d;
+worker_shutdown_timeout 10s;
+error_log logs/error.log info;
+pid logs/nginx.pid;
+load_module %(module)s;
+events { worker_connections 4096; }
+http {
+    access_log off;
+    game_zone 32m;
+    server {
+        listen 127.0.0.1:%(port)d backlog=1024;
+        location /ws { game game.lua; game_message_rate off; }
+        location /status { game_status; }
+    }
+}
+"""
+
+
+class Failure(Exception):
+    pass
+
+
+class Server:
+    def __init__(self, options):
+        self.nginx = options.nginx
+        self.prefix = tempfile.mkdtemp(prefix='ngx_game_chaos.')
+        os.chmod(self.prefix, 0o755)
+        self.log = os.path.join(self.prefix, 'logs/error.log')
+        self.version = 0
+        os.mkdir(os.path.join(self.prefix, 'logs'))
+        with socket.socket() as s:
+            s.bind(('127.0.0.1', 0))
+            self.port = s.getsockname()[1]
+        with open(os.path.join(self.prefix, 'nginx.conf'), 'w') as f:
+            f.write(CONF % {
+                'user': 'user root;' if os.getuid() == 0 else '',
+                'workers': options.workers, 'port': self.port,
+                'module': os.path.abspath(options.module)})
+        self.write_script()
+        self.command()
+
+    def write_script(self):
+        self.version += 1
+        with open(os.path.join(HERE, 'game.lua')) as f:
+            text = f.read()
+        text = text.replace('version = 1', 'version = %d' % self.version)
+        path = os.path.join(self.prefix, 'game.lua')
+        with open(path + '.new', 'w') as f:
+            f.write(text)
+        os.rename(path + '.new', path)
+
+    def command(self, *args):
+        subprocess.run([self.nginx, '-p', self.prefix, '-c', 'nginx.conf',
+                        '-e', 'logs/error.log', *args], check=True,
+                       stderr=subprocess.DEVNULL if not args else None)
+
+    def reload(self):
+        self.write_script()
+        os.kill(self.master(), signal.SIGHUP)
+
+    def master(self):
+        with open(os.path.join(self.prefix, 'logs/nginx.pid')) as f:
+            return int(f.read())
+
+    def workers(self):
+        """pids of live workers, and whether they are shutting down"""
+        out = subprocess.run(['ps', '-o', 'pid=,args=', '--ppid',
+                              str(self.master())], stdout=subprocess.PIPE,
+                             text=True).stdout
+        return {int(line.split()[0]): 'shutting' in line
+                for line in out.splitlines() if 'worker' in line}
+
+    def status(self):
+        with socket.create_connection(('127.0.0.1', self.port), 5) as s:
+            s.sendall(b'GET /status HTTP/1.0\r\n\r\n')
+            data = b''
+            while True:
+                part = s.recv(65536)
+                if not part:
+                    break
+                data += part
+        return json.loads(data.split(b'\r\n\r\n', 1)[1])
+
+    def complaints(self):
+        bad = re.compile(r'\[(?:alert|emerg|crit|error)\]')
+        with open(self.log, errors='replace') as f:
+            return [line.rstrip() for line in f if bad.search(line)]
+
+    def stop(self):
+        os.kill(self.master(), signal.SIGTERM)
+        for _ in range(100):
+            if not os.path.exists(os.path.join(self.prefix,
+                                               'logs/nginx.pid')):
+                return
+            time.sleep(0.05)
+
+
+class Client:
+    """One player: a socket, what it has sent, and what it may expect."""
+
+    def __init__(self, server, name):
+        self.server = server
+        self.name = name
+        self.data = b''
+        self.inputs = self.acked = self.sent = 0
+        self.cast = None
+        self.version = 0
+        self.leaving = False
+        self.player = self.room = None
+        self.last = time.monotonic()
+        self.sock = socket.create_connection(('127.0.0.1', server.port), 10)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.sendall(
+            b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
+            b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+            b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+        self.sock.settimeout(10)
+        while b'\r\n\r\n' not in self.data:
+            part = self.sock.recv(4096)
+            if not part:
+                raise Failure('%s: handshake cut' % name)
+            self.data += part
+        head, self.data = self.data.split(b'\r\n\r\n', 1)
+        if b' 101 ' not in head.split(b'\r\n')[0]:
+            raise Failure('%s: %s' % (name, head.split(b'\r\n')[0].decode()))
+        self.sock.setblocking(False)
+
+    def fail(self, text):
+        raise Failure('%s (player %s, room %s): %s'
+                      % (self.name, self.player, self.room, text))
+
+    def send(self, opcode, payload):
+        mask = b'\x11\x22\x33\x44'
+        body = bytes(b ^ mask[i & 3] for i, b in enumerate(payload))
+        frame = bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + body
+        # in two pieces now and then: half a frame must move, too
+        if self.inputs % 7 == 3:
+            self.sock.sendall(frame[:3])
+            self.sock.sendall(frame[3:])
+        else:
+            self.sock.sendall(frame)
+
+    def input(self):
+        self.inputs += 1
+        self.send(1, b'{"n":%d}' % self.inputs)
+
+    def close(self):
+        self.leaving = True
+        self.send(8, struct.pack('>H', 1000))
+
+    def read(self, stats):
+        """False: the connection has ended"""
+        try:
+            part = self.sock.recv(65536)
+        except BlockingIOError:
+            return True
+        except ConnectionError as e:
+            self.fail(str(e))
+        if not part:
+            if not self.leaving:
+                self.fail('the connection ended')
+            return False
+        self.data += part
+        at = 0
+        data = self.data
+        while len(data) - at >= 2:
+            n = data[at + 1]
+            head = 2
+            if n == 126:
+                if len(data) - at < 4:
+                    break
+                n = data[at + 2] << 8 | data[at + 3]
+                head = 4
+            if len(data) - at < head + n:
+                break
+            payload = data[at + head:at + head + n]
+            opcode = data[at] & 15
+            at += head + n
+            if opcode == 1:
+                self.message(json.loads(payload), stats)
+            elif opcode == 9:
+                self.send(10, payload)
+            elif opcode == 8 and not self.leaving:
+                self.fail('closed: %r' % payload)
+        self.data = data[at:]
+        return True
+
+    def message(self, m, stats):
+        stats['messages'] += 1
+        if 'ack' in m:
+            self.acked += 1
+            self.sent += 1
+            if m['ack'] != self.acked or m['sent'] != self.sent:
+                self.fail('%r after ack %d' % (m, self.acked - 1))
+            if m['sum'] != self.acked * (self.acked + 1) // 2:
+                self.fail('wrong state: %r' % m)
+        elif 'cast' in m:
+            if self.cast is not None and m['cast'] != self.cast + 1:
+                self.fail('%r after cast %d' % (m, self.cast))
+            self.cast = m['cast']
+            self.version = m['version']
+            if m.get('gap'):
+                stats['gaps'].append((m['gap'], self.room))
+        elif 'hello' in m:
+            self.player, self.room = m['hello'], m['room']
+            self.cast = m['casts']
+        else:
+            self.fail('%r' % m)
+
+
+class Chaos:
+    def __init__(self, options):
+        self.options = options
+        self.random = random.Random(options.seed)
+        self.server = Server(options)
+        self.selector = selectors.DefaultSelector()
+        self.clients = []
+        self.count = 0
+        self.stats = {'messages': 0, 'gaps': [], 'inputs': 0}
+        self.events = []
+
+    def add(self):
+        self.count += 1
+        client = Client(self.server, 'client %d' % self.count)
+        self.clients.append(client)
+        self.selector.register(client.sock, selectors.EVENT_READ, client)
+
+    def drop(self, client):
+        self.selector.unregister(client.sock)
+        client.sock.close()
+        self.clients.remove(client)
+
+    def turn(self, until):
+        """reads and sends up to a time"""
+        period = 1 / self.options.rate
+        while True:
+            now = time.monotonic()
+            if now >= until:
+                return
+            for client in self.clients:
+                if now >= client.next and not client.leaving:
+                    client.next += period
+                    client.input()
+                    self.stats['inputs'] += 1
+            for key, _ in self.selector.select(0.002):
+                if not key.data.read(self.stats):
+                    self.drop(key.data)
+
+    def fill(self):
+        while len(self.clients) < self.options.players:
+            self.add()
+            self.clients[-1].next = time.monotonic() + self.random.random() \
+                / self.options.rate
+
+    def act(self, word):
+        self.events.append(word)
+        if word == 'reload':
+            self.server.reload()
+        elif word == 'twice':
+            self.server.reload()
+            time.sleep(self.random.random() * 0.02)
+            self.server.reload()
+        elif word == 'join':
+            self.random.choice(self.clients).close()
+        else:
+            raise Failure('unknown word %s' % word)
+
+    def run(self):
+        self.fill()
+        end = time.monotonic() + self.options.seconds
+        plan = self.options.plan.split(',')
+        while time.monotonic() < end:
+            self.turn(time.monotonic() + self.random.uniform(0.3, 1.2))
+            self.act(self.random.choice(plan))
+            self.turn(time.monotonic() + 0.1)
+            self.fill()
+        self.settle()
+
+    def settle(self):
+        """all that was sent is answered, and all goes on with the new code"""
+        for _ in range(100):
+            behind = [c for c in self.clients
+                      if not c.leaving and c.acked < c.inputs]
+            workers = self.server.workers()
+            old = [c for c in self.clients
+                   if c.version != self.server.version and not c.leaving]
+            if not behind and not old \
+                    and len(workers) == self.options.workers:
+                break
+            # only reading
+            rate, self.options.rate = self.options.rate, 0.001
+            for c in self.clients:
+                c.next = time.monotonic() + 1000
+            self.turn(time.monotonic() + 0.1)
+            self.options.rate = rate
+        else:
+            raise Failure('not settled: %d clients wait for answers (%s), '
+                          '%d have old code, workers %r'
+                          % (len(behind), [(c.name, c.room, c.player,
+                                            c.inputs - c.acked)
+                                           for c in behind[:3]], len(old),
+                             workers))
+
+        status = self.server.status()
+        players = sum(r['players'] for r in status['rooms'])
+        sessions = sum(w['sessions'] for w in status['workers'])
+        if players != len(self.clients) or sessions != len(self.clients):
+            raise Failure('%d clients, but %d players and %d sessions'
+                          % (len(self.clients), players, sessions))
+
+    def report(self):
+        gaps = sorted(g for g, _ in self.stats['gaps'])
+        if gaps:
+            print('ticks: longest gap p50 %.1f ms, p99 %.1f ms, max %.1f ms'
+                  % (gaps[len(gaps) // 2] * 1000,
+                     gaps[len(gaps) * 99 // 100] * 1000, gaps[-1] * 1000))
+        print('%d inputs, %d messages, %s' % (
+            self.stats['inputs'], self.stats['messages'],
+            ', '.join('%d %s' % (self.events.count(w), w)
+                      for w in sorted(set(self.events)))))
+
+
+def main():
+    p = argparse.ArgumentParser(usage=__doc__)
+    p.add_argument('module')
+    p.add_argument('--seconds', type=float, default=20)
+    p.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    p.add_argument('--workers', type=int, default=2)
+    p.add_argument('--players', type=int, default=500)
+    p.add_argument('--rate', type=float, default=10)
+    p.add_argument('--plan', default='reload,twice,join')
+    p.add_argument('--nginx', default=shutil.which(
+        'nginx', path=os.environ['PATH'] + ':/usr/sbin'))
+    p.add_argument('--keep', action='store_true')
+    options = p.parse_args()
+
+    print('seed %d' % options.seed, flush=True)
+    chaos = Chaos(options)
+    failed = None
+    try:
+        chaos.run()
+    except Failure as e:
+        failed = str(e)
+    complaints = chaos.server.complaints()
+    chaos.server.stop()
+    chaos.report()
+    for line in complaints[:10]:
+        print(line)
+    if complaints and not failed:
+        failed = '%d lines in the error log' % len(complaints)
+    if failed:
+        print('FAILED: %s\nsee %s' % (failed, chaos.server.log))
+        sys.exit(1)
+    if not options.keep:
+        shutil.rmtree(chaos.server.prefix)
+    print('ok')
+
+
+if __name__ == '__main__':
+    main()
