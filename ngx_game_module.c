@@ -9,6 +9,7 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_checkpoint.h"
 #include "ngx_game_conf.h"
 #include "ngx_game_engine.h"
 #include "ngx_game_handshake.h"
@@ -108,6 +109,13 @@ static ngx_command_t  ngx_game_commands[] = {
       offsetof(ngx_game_main_conf_t, script_memory),
       &ngx_game_memory_bounds },
 
+    { ngx_string("game_worker_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_game_conf_worker_timeout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -142,6 +150,13 @@ static ngx_command_t  ngx_game_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_game_loc_conf_t, room_max_errors),
       &ngx_game_errors_bounds },
+
+    { ngx_string("game_checkpoint"),
+      NGX_GAME_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_game_conf_checkpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
 
     { ngx_string("game_message_max_size"),
       NGX_GAME_ANY_CONF|NGX_CONF_TAKE1,
@@ -289,6 +304,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
 
     mcf->script_memory = NGX_CONF_UNSET_SIZE;
     mcf->script_timeout = NGX_CONF_UNSET_MSEC;
+    mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
 
     return mcf;
 }
@@ -301,6 +317,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_size_value(mcf->script_memory, 64 * 1024 * 1024);
     ngx_conf_init_msec_value(mcf->script_timeout, 100);
+    ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
 
     return NGX_CONF_OK;
 }
@@ -338,6 +355,7 @@ ngx_game_create_loc_conf(ngx_conf_t *cf)
     conf->session_limit = NGX_CONF_UNSET_UINT;
     conf->room_max_players = NGX_CONF_UNSET_UINT;
     conf->room_max_errors = NGX_CONF_UNSET_UINT;
+    conf->checkpoint = NGX_CONF_UNSET_MSEC;
     conf->log = NGX_CONF_UNSET_PTR;
 
     return conf;
@@ -385,6 +403,8 @@ ngx_game_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               100);
     ngx_conf_merge_uint_value(conf->room_max_errors, prev->room_max_errors,
                               50);
+    ngx_conf_merge_msec_value(conf->checkpoint, prev->checkpoint,
+                              NGX_GAME_CHECKPOINT_AUTO);
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
 
     return ngx_game_merge_game(cf, prev, conf);

@@ -78,6 +78,7 @@ struct ngx_game_game_s {
     ngx_str_t                  location;      /* the first one, for errors */
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;   /* in a minute, 0: any */
+    ngx_msec_t                 checkpoint;    /* ngx_game_checkpoint.h */
 
     /* from the script, by ngx_game_script_check() */
     ngx_uint_t                 max_players;   /* <= room_max_players */
@@ -100,6 +101,7 @@ typedef struct {
     ngx_str_t                  lua_path;      /* "dir/?.lua;dir2/?.lua" */
     size_t                     script_memory; /* per VM */
     ngx_msec_t                 script_timeout;
+    ngx_msec_t                 worker_timeout;    /* 0: off */
     void                      *sources;       /* ngx_game_source.h */
     ngx_flag_t                 status;        /* game_status is used */
 } ngx_game_main_conf_t;
@@ -139,6 +141,7 @@ typedef struct {
 
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;
+    ngx_msec_t                 checkpoint;
 
     uint64_t                   key;           /* names the location in all
                                                * configurations */
@@ -182,6 +185,10 @@ typedef struct {
     _Atomic uint64_t           ring_spilled;  /* records that had to wait */
     _Atomic uint64_t           ring_dropped;  /* records for dead workers */
     _Atomic uint64_t           busy_ppm;      /* of the last second */
+    _Atomic uint64_t           rooms_adopted; /* of dead workers */
+    _Atomic uint64_t           checkpoints;
+    _Atomic uint64_t           checkpoint_us; /* that they took */
+    _Atomic uint64_t           checkpoints_failed;
     _Atomic uint64_t           rooms_taken;   /* over from other workers */
     _Atomic uint64_t           rooms_given;
     _Atomic uint64_t           rooms_kept;    /* that no other would take */
@@ -197,12 +204,28 @@ typedef struct {
         memory_order_relaxed)
 
 
+/*
+ * What a worker is doing, for those who see it die: in its slot.  room is 0
+ * while no handler runs.
+ */
+#define NGX_GAME_DOING_MESSAGE  64
+
+typedef struct {
+    uint64_t                   room;
+    uint64_t                   player;
+    uint32_t                   handler;       /* ngx_game_handler_e */
+    uint32_t                   len;
+    u_char                     message[NGX_GAME_DOING_MESSAGE];   /* begin */
+} ngx_game_doing_t;
+
+
 /* the one global: what this worker process is */
 typedef struct {
     ngx_cycle_t               *cycle;
     ngx_game_main_conf_t      *conf;
     uint64_t                   epoch;         /* names this worker, see zone */
     ngx_game_counters_t       *counters;
+    ngx_game_doing_t          *doing;
     unsigned                   exiting:1;
     unsigned                   alone:1;       /* exiting, and no other worker
                                                * takes its rooms over */

@@ -63,6 +63,7 @@ typedef struct {
     unsigned                     exiting:1;
 
     ngx_game_channel_drain_pt    drain;
+    ngx_game_channel_record_pt   lost;
     void                       (*exit)(void);
 } ngx_game_channel_t;
 
@@ -89,6 +90,9 @@ static void ngx_game_channel_timer(ngx_event_t *ev);
 static void ngx_game_channel_hold(void);
 static void ngx_game_channel_round(void);
 static void ngx_game_channel_death(uint64_t epoch);
+static void ngx_game_channel_reclaim(ngx_game_channel_peer_t *peer);
+static void ngx_game_channel_regain(ngx_game_assembly_t *assembly,
+    ngx_game_chunk_t *chunk, u_char *data, size_t len);
 
 
 static ngx_game_channel_t  ngx_game_channel;
@@ -96,7 +100,7 @@ static ngx_game_channel_t  ngx_game_channel;
 
 ngx_int_t
 ngx_game_channel_init(ngx_cycle_t *cycle, ngx_game_channel_record_pt record,
-    ngx_game_channel_drain_pt drain)
+    ngx_game_channel_drain_pt drain, ngx_game_channel_record_pt lost)
 {
     ngx_game_channel_t  *ch;
 
@@ -113,6 +117,7 @@ ngx_game_channel_init(ngx_cycle_t *cycle, ngx_game_channel_record_pt record,
     ch->size = ngx_game_rings_size();
     ch->log = cycle->log;
     ch->drain = drain;
+    ch->lost = lost;
 
     ch->dummy.fd = (ngx_socket_t) -1;
 
@@ -693,8 +698,90 @@ ngx_game_channel_death(uint64_t epoch)
     peer = &ngx_game_channel.peers[ngx_game_slot_of(epoch)];
 
     if (peer->dst == epoch) {
+        ngx_game_channel_reclaim(peer);
         ngx_game_channel_forget(peer);
     }
 
     ngx_game_inbox_death(epoch);
+}
+
+
+/* what a dead worker did not take in: first what is in the ring, which nobody
+ * reads before all have seen that death, see ngx_game_slot.c; then the list,
+ * whose first record may have its begin there */
+
+static void
+ngx_game_channel_reclaim(ngx_game_channel_peer_t *peer)
+{
+    long                  len;
+    u_char               *buf, *data;
+    uint64_t              at;
+    game_ring_t          *ring;
+    ngx_game_chunk_t      chunk;
+    ngx_game_spilled_t   *one;
+    ngx_game_assembly_t   assembly;
+
+    ring = peer->ring;
+
+    if (ring == NULL) {
+        return;
+    }
+
+    buf = ngx_alloc(ngx_game_channel.size / 4, ngx_game_channel.log);
+    if (buf == NULL) {
+        return;
+    }
+
+    ngx_memzero(&assembly, sizeof(ngx_game_assembly_t));
+    at = game_ring_left(ring);
+
+    for ( ;; ) {
+        len = game_ring_look(ring, ngx_game_channel.size, &at, buf,
+                             ngx_game_channel.size / 4, &data);
+
+        if (len <= 0
+            || ngx_game_chunk_parse(&chunk, data, (size_t) len) != NGX_OK)
+        {
+            break;
+        }
+
+        if (chunk.dst == peer->dst) {
+            ngx_game_channel_regain(&assembly, &chunk,
+                                    data + sizeof(ngx_game_chunk_t),
+                                    len - sizeof(ngx_game_chunk_t));
+        }
+    }
+
+    ngx_game_chunk_free(&assembly);
+    ngx_free(buf);
+
+    for (one = peer->spill.first; one; one = one->next) {
+        ngx_game_channel.lost(&one->record, one->data, one->len);
+    }
+}
+
+
+/* a record whose begin was taken in already is not whole, and lost */
+
+static void
+ngx_game_channel_regain(ngx_game_assembly_t *assembly,
+    ngx_game_chunk_t *chunk, u_char *data, size_t len)
+{
+    if (len == chunk->total) {
+        ngx_game_channel.lost(&chunk->record, data, len);
+        return;
+    }
+
+    if (ngx_game_chunk_join(assembly, chunk, data, len, ngx_game_channel.log)
+        == NGX_AGAIN)
+    {
+        return;
+    }
+
+    if (assembly->data && assembly->len == assembly->total) {
+        ngx_game_channel.lost(&chunk->record, assembly->data,
+                              assembly->total);
+    }
+
+    ngx_game_chunk_free(assembly);
 }

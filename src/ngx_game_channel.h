@@ -51,9 +51,12 @@ typedef void (*ngx_game_channel_drain_pt)(uint64_t dst);
 /* init_process, after attach.  record: is called for each record; payload is
  * valid during the call only and not aligned.  All records of a worker that
  * died come before its death is reported.  drain: dst, that was blocked, is so
- * no more; not called for a dead one */
+ * no more; not called for a dead one.  lost: a record of this worker's that
+ * dst has died without taking in; all of them, in order, come before its death
+ * is reported */
 ngx_int_t ngx_game_channel_init(ngx_cycle_t *cycle,
-    ngx_game_channel_record_pt record, ngx_game_channel_drain_pt drain);
+    ngx_game_channel_record_pt record, ngx_game_channel_drain_pt drain,
+    ngx_game_channel_record_pt lost);
 
 /* exit_process, before ngx_game_zone_detach() */
 void ngx_game_channel_done(void);

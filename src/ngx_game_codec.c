@@ -27,8 +27,10 @@
 #define NGX_GAME_CODEC_SHORT  10
 
 
-/* its address is game.empty_array */
-static char             ngx_game_codec_empty;
+/* game.empty_array, a pointer that is the same in all workers, whatever .so
+ * they run */
+#define NGX_GAME_CODEC_EMPTY  ((void *) 1)
+
 
 static msgpack_sbuffer  ngx_game_codec_buffer;
 
@@ -39,10 +41,11 @@ ngx_game_codec_open(lua_State *L)
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
 
-    lua_pushlightuserdata(L, &ngx_game_codec_empty);
+    lua_pushlightuserdata(L, NGX_GAME_CODEC_EMPTY);
     lua_setfield(L, -2, "empty_array");
 
     ngx_game_codec_json_open(L);
+    ngx_game_codec_state_open(L);
 }
 
 
@@ -182,14 +185,14 @@ ngx_game_codec_refuse(lua_State *L, ngx_uint_t depth)
 ngx_uint_t
 ngx_game_codec_is_empty_array(lua_State *L, int index)
 {
-    return lua_touserdata(L, index) == &ngx_game_codec_empty;
+    return lua_touserdata(L, index) == NGX_GAME_CODEC_EMPTY;
 }
 
 
 void
 ngx_game_codec_push_empty_array(lua_State *L)
 {
-    lua_pushlightuserdata(L, &ngx_game_codec_empty);
+    lua_pushlightuserdata(L, NGX_GAME_CODEC_EMPTY);
 }
 
 

@@ -58,6 +58,7 @@ u_char *ngx_game_codec_buffer_reserve(lua_State *L, size_t len);
 void ngx_game_codec_buffer_advance(size_t len);
 
 
+void ngx_game_codec_state_open(lua_State *L);
 void ngx_game_codec_json_open(lua_State *L);
 void ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out);
 ngx_int_t ngx_game_codec_json_decode(lua_State *L, const u_char *data,

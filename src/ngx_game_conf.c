@@ -9,9 +9,14 @@
 
 
 #include "ngx_game_conf.h"
+#include "ngx_game_checkpoint.h"
 #include "ngx_game_log.h"
 #include "ngx_game_status.h"
 #include "ngx_game_zone.h"
+
+
+/* hearts beat once a second: less would kill who is only busy, ms */
+#define NGX_GAME_WORKER_TIMEOUT_MIN  3000
 
 
 #define NGX_GAME_RATE_MAX        1000000      /* messages a second */
@@ -293,6 +298,69 @@ ngx_game_conf_ping(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (glcf->ping_interval == (ngx_msec_t) NGX_ERROR) {
         return "invalid value";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_game_conf_checkpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_loc_conf_t  *glcf = conf;
+
+    ngx_str_t  *value;
+
+    if (glcf->checkpoint != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "auto") == 0) {
+        glcf->checkpoint = NGX_GAME_CHECKPOINT_AUTO;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        glcf->checkpoint = NGX_GAME_CHECKPOINT_OFF;
+        return NGX_CONF_OK;
+    }
+
+    glcf->checkpoint = ngx_parse_time(&value[1], 0);
+
+    if (glcf->checkpoint == (ngx_msec_t) NGX_ERROR || glcf->checkpoint == 0) {
+        return ngx_game_conf_invalid(cf, "interval", &value[1]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_game_conf_worker_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_main_conf_t  *mcf = conf;
+
+    ngx_str_t  *value;
+
+    if (mcf->worker_timeout != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        mcf->worker_timeout = 0;
+        return NGX_CONF_OK;
+    }
+
+    mcf->worker_timeout = ngx_parse_time(&value[1], 0);
+
+    if (mcf->worker_timeout == (ngx_msec_t) NGX_ERROR
+        || mcf->worker_timeout < NGX_GAME_WORKER_TIMEOUT_MIN)
+    {
+        return ngx_game_conf_invalid(cf, "timeout", &value[1]);
     }
 
     return NGX_CONF_OK;

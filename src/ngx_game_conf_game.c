@@ -89,12 +89,14 @@ ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
         game->location = clcf->name;
         game->room_max_players = conf->room_max_players;
         game->room_max_errors = conf->room_max_errors;
+        game->checkpoint = conf->checkpoint;
 
         return NGX_CONF_OK;
     }
 
     if (game->room_max_players == conf->room_max_players
-        && game->room_max_errors == conf->room_max_errors)
+        && game->room_max_errors == conf->room_max_errors
+        && game->checkpoint == conf->checkpoint)
     {
         return NGX_CONF_OK;
     }

@@ -62,6 +62,8 @@ typedef struct {
 
 static void ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
     ngx_str_t *error);
+static void ngx_game_dispatch_doing(ngx_game_player_t *player,
+    ngx_game_dispatch_item_t *item);
 static int ngx_game_dispatch_next(void);
 static int ngx_game_dispatch_player(lua_State *L);
 static int ngx_game_dispatch_decode(lua_State *L);
@@ -235,6 +237,28 @@ ngx_game_dispatch_run(void)
     dispatch->call = NULL;
     dispatch->next = 0;
     dispatch->n = 0;
+
+    ngx_game_worker.doing->room = 0;
+}
+
+
+/* for those who would see this worker die of it */
+
+static void
+ngx_game_dispatch_doing(ngx_game_player_t *player,
+    ngx_game_dispatch_item_t *item)
+{
+    ngx_game_doing_t  *doing;
+
+    doing = ngx_game_worker.doing;
+
+    doing->room = player->room->id;
+    doing->player = player->id;
+    doing->handler = NGX_GAME_ON_MESSAGE;
+    doing->len = ngx_min(item->len, NGX_GAME_DOING_MESSAGE);
+    ngx_memcpy(doing->message, item->data, doing->len);
+
+    ngx_game_room_changed(player->room);
 }
 
 
@@ -290,6 +314,8 @@ ngx_game_dispatch_next(void)
         player = item->player;
 
     } while (!player->seated);
+
+    ngx_game_dispatch_doing(player, item);
 
     call->owner = player->room;
     call->data = (void *) (uintptr_t) player->id;

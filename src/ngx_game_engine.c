@@ -9,9 +9,12 @@
 
 
 #include "ngx_game_engine.h"
+#include "ngx_game_adopt.h"
 #include "ngx_game_channel.h"
+#include "ngx_game_checkpoint.h"
 #include "ngx_game_clock.h"
 #include "ngx_game_follow.h"
+#include "ngx_game_handler.h"
 #include "ngx_game_handover.h"
 #include "ngx_game_join.h"
 #include "ngx_game_limit.h"
@@ -67,6 +70,7 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
     ngx_game_handover_record,
     ngx_game_follow_record,
     ngx_game_pass_record,
+    ngx_game_follow_keep,
     ngx_game_handover_divert,
     ngx_game_handover_holds
 };
@@ -81,7 +85,7 @@ static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
     ngx_game_follow_lost,
     ngx_game_join_lost,
     ngx_game_room_lost,
-    ngx_game_registry_sweep,
+    ngx_game_adopt_lost,
     ngx_game_limit_sweep
 };
 
@@ -109,6 +113,9 @@ ngx_game_engine_init(ngx_cycle_t *cycle, ngx_game_main_conf_t *mcf)
     if (ngx_game_clock_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_game_checkpoint_init();
+    ngx_game_handler_init(ngx_game_checkpoint_run);
 
     if (mcf->games.nelts
         && ngx_game_script_init(cycle, mcf, ngx_game_lua_open) != NGX_OK)
@@ -154,6 +161,7 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
     }
 
     ngx_game_follow_init();
+    ngx_game_adopt_init(cycle);
     ngx_game_channel_on_exit(ngx_game_engine_exit);
 
     ngx_game_engine.started = 1;
@@ -238,6 +246,7 @@ void
 ngx_game_engine_done(void)
 {
     if (ngx_game_engine.started) {
+        ngx_game_adopt_done();
         ngx_game_pass_done();
         ngx_game_handover_done();
         ngx_game_session_done();
@@ -248,6 +257,7 @@ ngx_game_engine_done(void)
         ngx_game_player_done();
     }
 
+    ngx_game_checkpoint_done();
     ngx_game_script_done();
     ngx_game_clock_done();
 }

@@ -17,21 +17,62 @@
 #include "core/game_map.h"
 
 
+/* how often is looked whether a room without an owner has one, and for how
+ * long, ms */
+#define NGX_GAME_FOLLOW_PERIOD    20
+#define NGX_GAME_FOLLOW_PATIENCE  5000
+
+
+typedef struct {
+    ngx_queue_t                link;
+    ngx_game_record_t          record;
+    ngx_msec_t                 since;
+    size_t                     len;
+    u_char                     data[];
+} ngx_game_follow_kept_t;
+
+
+typedef struct {
+    ngx_queue_t                kept;          /* that an owner has died
+                                               * without taking in */
+    ngx_queue_t                late;          /* that were for a dead one */
+    ngx_event_t                timer;
+    ngx_connection_t           dummy;
+} ngx_game_follow_t;
+
+
 static void ngx_game_follow_hold(ngx_game_group_t *group, uint64_t owner,
     uint64_t term);
 static void ngx_game_follow_roster(uint64_t room, ngx_game_group_t *group,
     uint64_t dst);
+static size_t ngx_game_follow_list(ngx_game_group_t *group, u_char *p);
 static void ngx_game_follow_go(uint64_t room, uint64_t owner);
 static void ngx_game_follow_message(ngx_game_session_t *s,
     ngx_game_kind_e kind, u_char *data, size_t len);
 static ngx_uint_t ngx_game_follow_resume(ngx_game_session_t *s);
+static ngx_uint_t ngx_game_follow_keep_message(ngx_game_session_t *s,
+    ngx_game_kind_e kind, ngx_str_t *payload);
 static void ngx_game_follow_deliver(ngx_game_session_t *s);
 static void ngx_game_follow_measured(ngx_game_session_t *s);
 static void ngx_game_follow_closed(ngx_game_session_t *s,
     ngx_game_reason_e reason);
 static void ngx_game_follow_reroute(ngx_game_group_t *group);
 static void ngx_game_follow_died_with(ngx_game_group_t *group);
+static void ngx_game_follow_give_up(ngx_game_group_t *group);
+static ngx_uint_t ngx_game_follow_orphan(ngx_game_group_t *group);
+static void ngx_game_follow_watch(void);
+static void ngx_game_follow_timer(ngx_event_t *ev);
+static void ngx_game_follow_look(ngx_game_group_t *group);
+static ngx_int_t ngx_game_follow_add(ngx_queue_t *queue,
+    ngx_game_record_t *record, u_char *payload, size_t len);
+static void ngx_game_follow_send_kept(uint64_t room, uint64_t owner);
+static void ngx_game_follow_send_queue(ngx_queue_t *queue, uint64_t room,
+    uint64_t owner);
+static void ngx_game_follow_drop_kept(void);
 static ngx_uint_t ngx_game_follow_other(ngx_game_group_t *group);
+
+
+static ngx_game_follow_t  ngx_game_follow;
 
 
 static ngx_game_session_handlers_t  ngx_game_follow_sessions = {
@@ -48,7 +89,21 @@ static const ngx_str_t  ngx_game_follow_died =
 void
 ngx_game_follow_init(void)
 {
+    ngx_event_t  *ev;
+
     ngx_game_session_init(&ngx_game_follow_sessions);
+
+    ngx_queue_init(&ngx_game_follow.kept);
+    ngx_queue_init(&ngx_game_follow.late);
+
+    ngx_game_follow.dummy.fd = (ngx_socket_t) -1;
+
+    ev = &ngx_game_follow.timer;
+
+    ev->handler = ngx_game_follow_timer;
+    ev->data = &ngx_game_follow.dummy;
+    ev->log = ngx_cycle->log;
+    ev->cancelable = 1;
 }
 
 
@@ -76,6 +131,8 @@ ngx_game_follow_moved(uint64_t room, uint64_t owner, uint64_t term,
 
     ngx_game_follow_roster(room, group,
                            via == ngx_game_worker.epoch ? owner : via);
+
+    ngx_game_follow_send_kept(room, owner);
 }
 
 
@@ -88,6 +145,7 @@ ngx_game_follow_hold(ngx_game_group_t *group, uint64_t owner, uint64_t term)
     group->owner = owner;
     group->term = term;
     group->moving = 1;
+    group->orphan = 0;
 
     ngx_game_follow_block(group);
 
@@ -120,53 +178,81 @@ ngx_game_follow_block(ngx_game_group_t *group)
 static void
 ngx_game_follow_roster(uint64_t room, ngx_game_group_t *group, uint64_t dst)
 {
-    u_char              *p;
-    uint64_t             now;
-    ngx_str_t            part;
-    ngx_uint_t           n;
-    ngx_queue_t         *q;
-    ngx_game_record_t    record;
-    ngx_game_session_t  *s;
+    size_t             len;
+    u_char            *buf;
+    uint64_t           now;
+    ngx_str_t          part;
+    ngx_game_record_t  record;
 
     static const ngx_str_t  memory = ngx_string("no memory");
 
-    n = group ? group->feed.count : 0;
+    buf = NULL;
     now = ngx_game_clock_now();
 
-    p = ngx_alloc((n + 1) * sizeof(uint64_t), ngx_cycle->log);
+    part.data = (u_char *) &now;
+    part.len = sizeof(uint64_t);
 
-    if (p == NULL) {
-        if (group) {
+    if (group) {
+        len = sizeof(uint64_t) + ngx_game_follow_list(group, NULL);
+        buf = ngx_alloc(len, ngx_cycle->log);
+
+        if (buf) {
+            ngx_memcpy(buf, &now, sizeof(uint64_t));
+            (void) ngx_game_follow_list(group, buf + sizeof(uint64_t));
+
+            part.data = buf;
+            part.len = len;
+
+        } else {
             ngx_game_group_close(group, 1011, &memory, NGX_GAME_ERROR);
         }
-
-        n = 0;
-    }
-
-    part.len = (n + 1) * sizeof(uint64_t);
-
-    if (n) {
-        part.data = p;
-        p = ngx_cpymem(p, &now, sizeof(uint64_t));
-
-        for (q = ngx_queue_head(&group->feed.sessions);
-             q != ngx_queue_sentinel(&group->feed.sessions);
-             q = ngx_queue_next(q))
-        {
-            s = ngx_queue_data(q, ngx_game_session_t, link);
-            p = ngx_cpymem(p, &s->player, sizeof(uint64_t));
-        }
-
-        p = part.data;
-
-    } else {
-        part.data = (u_char *) &now;
     }
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_ROSTER, 0, room, 0);
     ngx_game_sync_tell(dst, &record, &part);
 
-    ngx_free(p);
+    ngx_free(buf);
+}
+
+
+/* writes the players of a group, unless p is NULL: how many bytes that is */
+
+static size_t
+ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
+{
+    size_t                   len;
+    ngx_str_t                identity, address;
+    ngx_queue_t             *q;
+    ngx_game_session_t      *s;
+    ngx_game_sync_listed_t   listed;
+
+    len = 0;
+
+    for (q = ngx_queue_head(&group->feed.sessions);
+         q != ngx_queue_sentinel(&group->feed.sessions);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_queue_data(q, ngx_game_session_t, link);
+
+        ngx_game_session_texts(s, &identity, &address);
+
+        len += sizeof(ngx_game_sync_listed_t) + identity.len + address.len;
+
+        if (p == NULL) {
+            continue;
+        }
+
+        listed.player = s->player;
+        listed.codec = s->codec;
+        listed.identity_len = identity.len;
+        listed.address_len = address.len;
+
+        p = ngx_cpymem(p, &listed, sizeof(ngx_game_sync_listed_t));
+        p = ngx_cpymem(p, identity.data, identity.len);
+        p = ngx_cpymem(p, address.data, address.len);
+    }
+
+    return len;
 }
 
 
@@ -261,6 +347,12 @@ ngx_game_follow_message(ngx_game_session_t *s, ngx_game_kind_e kind,
                                    &payload);
     }
 
+    if (rc == NGX_DECLINED
+        && ngx_game_follow_keep_message(s, kind, &payload))
+    {
+        return;
+    }
+
     if (rc == NGX_AGAIN) {
         ngx_game_session_block(s);
 
@@ -286,6 +378,30 @@ ngx_game_follow_resume(ngx_game_session_t *s)
     group = ngx_game_group_find(s->room);
 
     return group && ngx_game_follow_other(group);
+}
+
+
+/* the owner is dead: 1 if the message was kept for who will adopt the room */
+
+static ngx_uint_t
+ngx_game_follow_keep_message(ngx_game_session_t *s, ngx_game_kind_e kind,
+    ngx_str_t *payload)
+{
+    ngx_game_group_t   *group;
+    ngx_game_record_t   record;
+
+    group = ngx_game_group_find(s->room);
+
+    if (group == NULL || !ngx_game_follow_orphan(group)) {
+        return 0;
+    }
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_MESSAGE, kind, s->room,
+                       s->player);
+
+    return ngx_game_follow_add(&ngx_game_follow.late, &record, payload->data,
+                               payload->len)
+           == NGX_OK;
 }
 
 
@@ -350,16 +466,207 @@ ngx_game_follow_reroute(ngx_game_group_t *group)
 static void
 ngx_game_follow_died_with(ngx_game_group_t *group)
 {
-    if (ngx_game_follow_other(group)) {
-        return;
+    if (!ngx_game_follow_other(group) && !ngx_game_follow_orphan(group)) {
+        ngx_game_follow_give_up(group);
     }
+}
 
+
+static void
+ngx_game_follow_give_up(ngx_game_group_t *group)
+{
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                   "the worker of room %V has died, "
                   "closing its %ui sessions here with 1011",
                   ngx_game_id_text(group->room), group->feed.count);
 
+    group->orphan = 0;
+
     ngx_game_group_close(group, 1011, &ngx_game_follow_died, NGX_GAME_LOST);
+}
+
+
+/* 1 if the room has a checkpoint, from which some worker will take it over */
+
+static ngx_uint_t
+ngx_game_follow_orphan(ngx_game_group_t *group)
+{
+    uint64_t  term;
+
+    if (ngx_game_registry_owner(group->room, &term) == 0
+        || !ngx_game_registry_saved(group->room))
+    {
+        return 0;
+    }
+
+    if (!group->orphan) {
+        group->orphan = 1;
+        group->moving = 1;
+        group->via = ngx_game_worker.epoch;
+        group->since = ngx_current_msec;
+
+        ngx_game_follow_block(group);
+    }
+
+    ngx_game_follow_watch();
+
+    return 1;
+}
+
+
+static void
+ngx_game_follow_watch(void)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_game_follow.timer;
+
+    if (!ev->timer_set) {
+        ngx_add_timer(ev, NGX_GAME_FOLLOW_PERIOD);
+    }
+}
+
+
+/* whether what waits for an owner has one, or never will */
+
+static void
+ngx_game_follow_timer(ngx_event_t *ev)
+{
+    ngx_game_group_each_via(ngx_game_worker.epoch, ngx_game_follow_look);
+
+    ngx_game_follow_drop_kept();
+
+    if (!ngx_queue_empty(&ngx_game_follow.kept)
+        || !ngx_queue_empty(&ngx_game_follow.late))
+    {
+        ngx_game_follow_watch();
+    }
+}
+
+
+static void
+ngx_game_follow_look(ngx_game_group_t *group)
+{
+    if (!group->orphan || ngx_game_follow_other(group)) {
+        return;
+    }
+
+    if (ngx_current_msec - group->since >= NGX_GAME_FOLLOW_PATIENCE
+        || !ngx_game_follow_orphan(group))
+    {
+        ngx_game_follow_give_up(group);
+        return;
+    }
+
+    ngx_game_follow_watch();
+}
+
+
+/* records that wait for an owner */
+
+void
+ngx_game_follow_keep(ngx_game_record_t *record, u_char *payload, size_t len)
+{
+    switch (record->type) {
+
+    case NGX_GAME_SYNC_JOIN:
+    case NGX_GAME_SYNC_LEAVE:
+    case NGX_GAME_SYNC_MESSAGE:
+    case NGX_GAME_SYNC_FORWARD:
+        (void) ngx_game_follow_add(&ngx_game_follow.kept, record, payload,
+                                   len);
+        ngx_game_follow_watch();
+    }
+
+    /* all others are of no use to a new owner, or are said anew */
+}
+
+
+static ngx_int_t
+ngx_game_follow_add(ngx_queue_t *queue, ngx_game_record_t *record,
+    u_char *payload, size_t len)
+{
+    ngx_game_follow_kept_t  *kept;
+
+    kept = ngx_alloc(sizeof(ngx_game_follow_kept_t) + len, ngx_cycle->log);
+    if (kept == NULL) {
+        return NGX_ERROR;
+    }
+
+    kept->record = *record;
+    kept->len = len;
+    kept->since = ngx_current_msec;
+
+    if (len) {
+        ngx_memcpy(kept->data, payload, len);
+    }
+
+    ngx_queue_insert_tail(queue, &kept->link);
+
+    return NGX_OK;
+}
+
+
+/* first what the dead owner did not take in, then what came since */
+
+static void
+ngx_game_follow_send_kept(uint64_t room, uint64_t owner)
+{
+    ngx_game_follow_send_queue(&ngx_game_follow.kept, room, owner);
+    ngx_game_follow_send_queue(&ngx_game_follow.late, room, owner);
+}
+
+
+static void
+ngx_game_follow_send_queue(ngx_queue_t *queue, uint64_t room, uint64_t owner)
+{
+    ngx_str_t                payload;
+    ngx_queue_t             *q, *next;
+    ngx_game_follow_kept_t  *kept;
+
+    for (q = ngx_queue_head(queue); q != ngx_queue_sentinel(queue); q = next) {
+        next = ngx_queue_next(q);
+        kept = ngx_queue_data(q, ngx_game_follow_kept_t, link);
+
+        if (kept->record.room != room) {
+            continue;
+        }
+
+        ngx_queue_remove(q);
+
+        payload.data = kept->data;
+        payload.len = kept->len;
+
+        ngx_game_sync_tell(owner, &kept->record, &payload);
+
+        ngx_free(kept);
+    }
+}
+
+
+static void
+ngx_game_follow_drop_kept(void)
+{
+    ngx_uint_t               i;
+    ngx_queue_t             *q, *next, *queue;
+    ngx_game_follow_kept_t  *kept;
+
+    for (i = 0; i < 2; i++) {
+        queue = i ? &ngx_game_follow.late : &ngx_game_follow.kept;
+
+        for (q = ngx_queue_head(queue);
+             q != ngx_queue_sentinel(queue);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            kept = ngx_queue_data(q, ngx_game_follow_kept_t, link);
+
+            if (ngx_current_msec - kept->since >= NGX_GAME_FOLLOW_PATIENCE) {
+                ngx_queue_remove(q);
+                ngx_free(kept);
+            }
+        }
+    }
 }
 
 

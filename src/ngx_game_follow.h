@@ -34,11 +34,17 @@ void ngx_game_follow_record(ngx_game_record_t *record, u_char *payload,
 void ngx_game_follow_block(ngx_game_group_t *group);
 void ngx_game_follow_unblock(ngx_game_group_t *group);
 
+/* a record that the owner of its room has died without taking in: it is for
+ * the next one */
+void ngx_game_follow_keep(ngx_game_record_t *record, u_char *payload,
+    size_t len);
+
 /* the list to an owner has room again */
 void ngx_game_follow_drained(uint64_t owner);
 
 /* a death handler: rosters that were to be forwarded by it are sent to the
- * new owners themselves, and sessions whose room died with it are closed */
+ * new owners themselves, and sessions whose room has died with it wait for
+ * who takes it over, or are closed if nobody can */
 void ngx_game_follow_lost(uint64_t epoch);
 
 

@@ -23,7 +23,10 @@ struct ngx_game_group_s {
                                                * that this worker knows of */
     uint64_t                   via;           /* while it moves: the worker
                                                * that it moves from */
+    ngx_msec_t                 since;         /* when it became an orphan */
     unsigned                   moving:1;      /* ngx_game_follow.h */
+    unsigned                   orphan:1;      /* its owner is dead, and no
+                                               * other is known */
 };
 
 

@@ -66,18 +66,28 @@ static void ngx_game_handler_push_request(lua_State *L,
     ngx_game_player_t *player);
 
 
-static ngx_event_t  ngx_game_handler_end_of_turn;
+static ngx_event_t    ngx_game_handler_end_of_turn;
+static void         (*ngx_game_handler_at_end)(void);
 
 
 #define ngx_game_handler_player_id(call)                                      \
     ((uint64_t) (uintptr_t) (call)->data)
 
 
+void
+ngx_game_handler_init(void (*end_of_turn)(void))
+{
+    ngx_game_handler_at_end = end_of_turn;
+}
+
+
 static ngx_int_t
 ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     ngx_game_prepare_pt prepare, ngx_game_handler_done_pt done)
 {
-    ngx_game_call_t  call;
+    ngx_int_t         rc;
+    ngx_game_call_t   call;
+    ngx_game_doing_t  doing;
 
     ngx_memzero(&call, sizeof(ngx_game_call_t));
 
@@ -88,8 +98,23 @@ ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     call.done = done;
 
     ngx_game_handler_end_turn();
+    ngx_game_room_changed(room);
 
-    return ngx_game_script_call(&call, prepare);
+    /* handlers are called within handlers */
+
+    doing = *ngx_game_worker.doing;
+
+    ngx_game_worker.doing->room = room->id;
+    ngx_game_worker.doing->player = 0;
+    ngx_game_worker.doing->handler = args->name ? NGX_GAME_HANDLERS
+                                                : args->handler;
+    ngx_game_worker.doing->len = 0;
+
+    rc = ngx_game_script_call(&call, prepare);
+
+    *ngx_game_worker.doing = doing;
+
+    return rc;
 }
 
 
@@ -116,6 +141,7 @@ ngx_game_handler_turn(ngx_event_t *ev)
         return;
     }
 
+    ngx_game_handler_at_end();
     ngx_game_script_collect();
     ngx_game_codec_trim();
 }

@@ -17,6 +17,10 @@
 #include "ngx_game_player.h"
 
 
+/* end_of_turn is called when handlers have run, and what they have sent is
+ * written */
+void ngx_game_handler_init(void (*end_of_turn)(void));
+
 /*
  * Each returns at once; the handler may still wait then.  A handler that the
  * class does not have counts as one that has ended.  What comes of them is

@@ -276,7 +276,7 @@ ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target)
     ngx_game_room_pause(room);
     ngx_game_handover_keep_waiting(room);
 
-    if (ngx_game_image_pack(room, &image) != NGX_OK) {
+    if (ngx_game_image_pack(room, &image, 0) != NGX_OK) {
         ngx_game_room_resume(room);
         ngx_game_handover_free(h);
         return NGX_ERROR;
@@ -285,8 +285,6 @@ ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target)
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_OFFER, 0, room->id, 0);
 
     rc = ngx_game_channel_send(target, &record, &image, 1);
-
-    ngx_free(image.data);
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
@@ -558,6 +556,54 @@ ngx_game_handover_commit(ngx_game_handover_t *h)
 }
 
 
+/* a room of a dead worker: all are told, and asked for their players */
+
+ngx_int_t
+ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
+{
+    uint64_t                id;
+    ngx_uint_t              i, n;
+    ngx_game_handover_t    *h;
+    ngx_game_worker_info_t  info[NGX_GAME_MAX_SLOTS];
+
+    h = ngx_game_handover_create(room, 0, NGX_GAME_HANDOVER_AWAITED);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->waits = ngx_alloc(NGX_GAME_MAX_SLOTS * sizeof(uint64_t),
+                         ngx_cycle->log);
+    if (h->waits == NULL) {
+        ngx_game_handover_free(h);
+        return NGX_ERROR;
+    }
+
+    id = room->id;
+    room->term = term;
+    room->adopted = 1;
+
+    n = ngx_game_zone_workers(info, NGX_GAME_MAX_SLOTS);
+
+    for (i = 0; i < n; i++) {
+        h->waits[h->waits_count++] = info[i].epoch;
+    }
+
+    for (i = 0; i < n; i++) {
+        ngx_game_handover_tell_moved(info[i].epoch, id,
+                                     ngx_game_worker.epoch, term);
+    }
+
+    ngx_game_count(rooms_adopted, 1);
+
+    /* the last of them may be this worker itself */
+
+    ngx_game_follow_moved(id, ngx_game_worker.epoch, term,
+                          ngx_game_worker.epoch);
+
+    return NGX_OK;
+}
+
+
 /* the room goes on */
 
 static void
@@ -588,7 +634,7 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     }
 
     ngx_game_handover_count(room, 1);
-    ngx_game_count(rooms_taken, 1);
+    ngx_game_count(rooms_taken, !room->adopted);
     ngx_game_registry_taken(room->id, room->game, room->count, room->locked);
 
     if (room->handlers & (1 << NGX_GAME_ON_RESTORE)) {
@@ -599,7 +645,6 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
         ngx_game_registry_close(room->id);
     }
 
-    ngx_game_seat_lose_dead(room);
     ngx_game_room_resume(room);
 
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
@@ -610,6 +655,9 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     /* the rosters are among them, each is answered by GO */
 
     ngx_game_handover_replay(&kept);
+
+    room->adopted = 0;
+    ngx_game_seat_lose_dead(room);
 }
 
 

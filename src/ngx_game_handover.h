@@ -37,6 +37,11 @@
  * as there are any; those that can't stay.  Sets `alone` of ngx_game_worker */
 void ngx_game_handover_exit(void);
 
+/* a room that was made of the checkpoint of a dead worker, and that the
+ * registry says is this worker's by this term, goes on when all gateways have
+ * said who is there; NGX_ERROR: no memory */
+ngx_int_t ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term);
+
 /* how many rooms are on their way from or to this worker */
 ngx_uint_t ngx_game_handover_total(void);
 

@@ -2,10 +2,10 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * An image is a header, the players and the alarms, and one value with all
- * that is Lua's: { version, state, metadata, data of each player }.  It is
- * read by the same build only, so that structs are written as they are; all
- * lengths are checked nevertheless.
+ * An image is a header, the players and the alarms, and the values that are
+ * Lua's: version, state, metadata, and the data of each player.  It is read by
+ * the same build only, so that structs are written as they are; all lengths
+ * are checked nevertheless.
  */
 
 
@@ -17,6 +17,11 @@
 #include "ngx_game_player.h"
 #include "ngx_game_script.h"
 #include "ngx_game_zone.h"
+
+
+/* the buffer that images are made in, bytes */
+#define NGX_GAME_IMAGE_LEAST  16384
+#define NGX_GAME_IMAGE_KEEP   (1024 * 1024)
 
 
 typedef struct {
@@ -49,9 +54,10 @@ typedef struct {
 } ngx_game_image_ctx_t;
 
 
+static u_char *ngx_game_image_reserve(size_t len);
 static int ngx_game_image_save(lua_State *L);
-static void ngx_game_image_push_field(lua_State *L, const char *name);
 static void ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player);
+static int ngx_game_image_explain(lua_State *L);
 static size_t ngx_game_image_players_size(ngx_game_room_t *room);
 static u_char *ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p);
 static u_char *ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p,
@@ -61,12 +67,12 @@ static ngx_int_t ngx_game_image_unpack_parts(ngx_game_room_t *room,
     ngx_game_image_header_t *header, u_char *p, u_char *end,
     ngx_str_t *value);
 static int ngx_game_image_load(lua_State *L);
-static void ngx_game_image_set_field(lua_State *L, int room, int index,
+static void ngx_game_image_set_field(lua_State *L, int table,
     const char *name);
 
 
 ngx_int_t
-ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image)
+ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
 {
     u_char                   *p;
     size_t                    players, alarms;
@@ -77,7 +83,14 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image)
 
     /* the value lies in the codec's buffer until the next one */
 
-    if (ngx_game_script_protect(ngx_game_image_save, &ctx) != NGX_OK) {
+    if (ngx_game_script_try(ngx_game_image_save, &ctx) != NGX_OK) {
+
+        if (quiet) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_game_script_protect(ngx_game_image_explain, &ctx);
+
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "room %V of game \"%V\" can't be saved",
                       ngx_game_id_text(room->id), &room->game->name);
@@ -99,7 +112,7 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image)
     image->len = sizeof(ngx_game_image_header_t) + players + alarms
                  + ctx.value.len;
 
-    image->data = ngx_alloc(image->len, ngx_cycle->log);
+    image->data = ngx_game_image_reserve(image->len);
     if (image->data == NULL) {
         return NGX_ERROR;
     }
@@ -113,34 +126,51 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image)
 }
 
 
+/* one buffer, that is given back after a large one */
+
+static u_char *
+ngx_game_image_reserve(size_t len)
+{
+    static u_char  *buf;
+    static size_t   size;
+
+    if (len <= size && (size <= NGX_GAME_IMAGE_KEEP || 2 * len > size)) {
+        return buf;
+    }
+
+    ngx_free(buf);
+
+    size = ngx_max(2 * len, NGX_GAME_IMAGE_LEAST);
+    buf = ngx_alloc(size, ngx_cycle->log);
+
+    if (buf == NULL) {
+        size = 0;
+    }
+
+    return buf;
+}
+
+
 static int
 ngx_game_image_save(lua_State *L)
 {
-    int                    i, room, value;
     ngx_queue_t           *q;
     ngx_game_image_ctx_t  *ctx;
 
     ctx = lua_touserdata(L, 1);
 
+    ngx_game_codec_dump_begin(L);
+
     ngx_game_lua_push_room(L, ctx->room);
-    room = lua_gettop(L);
 
-    lua_createtable(L, 3 + ctx->room->count, 0);
-    value = lua_gettop(L);
+    lua_getfield(L, -1, "version");
+    ngx_game_codec_dump(L);
 
-    lua_pushvalue(L, room);
-    ngx_game_image_push_field(L, "version");
-    lua_rawseti(L, value, 1);
+    lua_getfield(L, -1, "state");
+    ngx_game_codec_dump(L);
 
-    lua_pushvalue(L, room);
-    ngx_game_image_push_field(L, "state");
-    lua_rawseti(L, value, 2);
-
-    lua_pushvalue(L, room);
-    ngx_game_image_push_field(L, "metadata");
-    lua_rawseti(L, value, 3);
-
-    i = 4;
+    lua_getfield(L, -1, "metadata");
+    ngx_game_codec_dump(L);
 
     for (q = ngx_queue_head(&ctx->room->players);
          q != ngx_queue_sentinel(&ctx->room->players);
@@ -148,27 +178,12 @@ ngx_game_image_save(lua_State *L)
     {
         ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
                                                    link));
-        lua_rawseti(L, value, i++);
+        ngx_game_codec_dump(L);
     }
 
-    ngx_game_codec_save(L, value, &ctx->value);
+    ngx_game_codec_dump_end(L, &ctx->value);
 
     return 0;
-}
-
-
-/* replaces the table on top of the stack by its field, or game.null */
-
-static void
-ngx_game_image_push_field(lua_State *L, const char *name)
-{
-    lua_getfield(L, -1, name);
-    lua_remove(L, -2);
-
-    if (lua_isnil(L, -1)) {
-        lua_pop(L, 1);
-        lua_pushlightuserdata(L, NULL);
-    }
 }
 
 
@@ -178,12 +193,42 @@ static void
 ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player)
 {
     if (player->ref == LUA_NOREF) {
-        lua_pushlightuserdata(L, NULL);
+        lua_pushnil(L);
         return;
     }
 
     ngx_game_lua_push_player(L, player);
-    ngx_game_image_push_field(L, "data");
+    lua_getfield(L, -1, "data");
+    lua_remove(L, -2);
+}
+
+
+/* what can't be saved is named by another encoder, that says where it is */
+
+static int
+ngx_game_image_explain(lua_State *L)
+{
+    ngx_str_t              out;
+    ngx_queue_t           *q;
+    ngx_game_image_ctx_t  *ctx;
+
+    ctx = lua_touserdata(L, 1);
+
+    ngx_game_lua_push_room(L, ctx->room);
+    lua_getfield(L, -1, "state");
+    ngx_game_codec_save(L, lua_gettop(L), &out);
+
+    for (q = ngx_queue_head(&ctx->room->players);
+         q != ngx_queue_sentinel(&ctx->room->players);
+         q = ngx_queue_next(q))
+    {
+        ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
+                                                   link));
+        ngx_game_codec_save(L, lua_gettop(L), &out);
+        lua_pop(L, 1);
+    }
+
+    return luaL_error(L, "a value can't be saved");
 }
 
 
@@ -421,69 +466,54 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
 static int
 ngx_game_image_load(lua_State *L)
 {
-    int                    i, room, value;
+    int                    room;
     ngx_queue_t           *q;
     ngx_game_image_ctx_t  *ctx;
 
     ctx = lua_touserdata(L, 1);
 
-    if (ngx_game_codec_load(L, ctx->value.data, ctx->value.len) != NGX_OK) {
-        return lua_error(L);
-    }
-
-    luaL_checktype(L, -1, LUA_TTABLE);
-    value = lua_gettop(L);
+    ngx_game_codec_undump_begin(L, &ctx->value);
 
     ngx_game_lua_push_room(L, ctx->room);
     room = lua_gettop(L);
 
-    lua_rawgeti(L, value, 1);
+    ngx_game_codec_undump(L);
+    ctx->version = luaL_ref(L, LUA_REGISTRYINDEX);
 
-    if (!lua_islightuserdata(L, -1)) {
-        ctx->version = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
+    ngx_game_codec_undump(L);
+    ngx_game_image_set_field(L, room, "state");
 
-    lua_settop(L, room);
-
-    lua_rawgeti(L, value, 2);
-    ngx_game_image_set_field(L, room, room + 1, "state");
-
-    lua_rawgeti(L, value, 3);
-    ngx_game_image_set_field(L, room, room + 1, "metadata");
-
-    i = 4;
+    ngx_game_codec_undump(L);
+    ngx_game_image_set_field(L, room, "metadata");
 
     for (q = ngx_queue_head(&ctx->room->players);
          q != ngx_queue_sentinel(&ctx->room->players);
          q = ngx_queue_next(q))
     {
-        lua_rawgeti(L, value, i++);
+        ngx_game_codec_undump(L);
 
-        if (lua_islightuserdata(L, -1)) {
+        if (lua_isnil(L, -1)) {
             lua_settop(L, room);
             continue;
         }
 
         ngx_game_lua_push_player(L, ngx_queue_data(q, ngx_game_player_t,
                                                    link));
-        ngx_game_image_set_field(L, room + 2, room + 1, "data");
+        lua_insert(L, -2);
+        ngx_game_image_set_field(L, lua_gettop(L) - 1, "data");
+        lua_settop(L, room);
     }
 
     return 0;
 }
 
 
-/* the value at the index becomes a field of the table, unless it is game.null;
- * it and what is above it go from the stack */
+/* the value on top of the stack, that is popped, becomes a field */
 
 static void
-ngx_game_image_set_field(lua_State *L, int table, int index, const char *name)
+ngx_game_image_set_field(lua_State *L, int table, const char *name)
 {
-    if (!lua_islightuserdata(L, index)) {
-        lua_pushstring(L, name);
-        lua_pushvalue(L, index);
-        lua_rawset(L, table);
-    }
-
-    lua_settop(L, index - 1);
+    lua_pushstring(L, name);
+    lua_insert(L, -2);
+    lua_rawset(L, table);
 }

@@ -17,9 +17,11 @@
 #include "ngx_game_room.h"
 
 
-/* the image in a block to be freed by ngx_free(); NGX_ERROR: it has something
- * that can't be saved, which was logged, or there is no memory */
-ngx_int_t ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image);
+/* the image, valid until the next one is packed; NGX_ERROR: the room has
+ * something that can't be saved, which is logged unless quiet, or there is no
+ * memory */
+ngx_int_t ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image,
+    ngx_uint_t quiet);
 
 /*
  * Makes the room of an image, with this worker's class of its game, and calls

@@ -125,6 +125,10 @@ ngx_game_inbox_receive(ngx_uint_t i)
             break;
         }
 
+        if (len > 0) {
+            game_ring_take(ring, (size_t) len);
+        }
+
         if (len < 0
             || ngx_game_inbox_take(i, data, (size_t) len) != NGX_OK)
         {

@@ -7,7 +7,7 @@
  * its start, as the master frees the pool's mutex when its holder dies, and
  * all of its pages are taken by one allocation that is divided here:
  *
- *     header | slots | rings | limits | registry
+ *     header | slots | rings | limits | registry | store
  *
  * Nothing is ever cleared as a whole: fresh pages are zero, and those that
  * are never touched cost nothing.
@@ -344,7 +344,7 @@ ngx_game_layout_processes(ngx_cycle_t *cycle)
 
 
 /* rings: for all pairs of slots, but at most half of the zone; limits: an
- * eighth; registry: the rest */
+ * eighth; registry: a quarter of the rest; store: three */
 
 static ngx_int_t
 ngx_game_layout_divide(ngx_game_layout_header_t *header, ngx_uint_t slots,
@@ -369,7 +369,11 @@ ngx_game_layout_divide(ngx_game_layout_header_t *header, ngx_uint_t slots,
 
     header->rings_size = ngx_min(n, rest / 2) / ngx_pagesize * ngx_pagesize;
     header->limits_size = rest / 8 / ngx_pagesize * ngx_pagesize;
-    header->registry_size = rest - header->rings_size - header->limits_size;
+
+    rest -= header->rings_size + header->limits_size;
+
+    header->registry_size = rest / 4 / ngx_pagesize * ngx_pagesize;
+    header->store_size = rest - header->registry_size;
 
     return NGX_OK;
 }
@@ -407,6 +411,11 @@ ngx_game_layout_map(ngx_slab_pool_t *shpool)
 
     parts->registry = p;
     parts->registry_size = header->registry_size;
+
+    p += header->registry_size;
+
+    parts->store = p;
+    parts->store_size = header->store_size;
 
     parts->slots = header->slots;
     parts->secret[0] = header->secret[0];

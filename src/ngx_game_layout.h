@@ -32,6 +32,7 @@ typedef struct {
     uint64_t                   rings_size;
     uint64_t                   limits_size;
     uint64_t                   registry_size;
+    uint64_t                   store_size;
     _Alignas(64) _Atomic uint64_t  ids;       /* lower bits of the last one */
     _Atomic uint64_t           generations;   /* of the newest configuration */
 } ngx_game_layout_header_t;

@@ -37,6 +37,8 @@ typedef struct {
     uint64_t                 dead;        /* the last that was reported */
     ngx_pid_t                pid;         /* 0: not looked at yet */
     ngx_connection_t        *watch;       /* on its pidfd, or NULL */
+    uint64_t                 beat;        /* the last that was seen */
+    ngx_uint_t               silent;      /* periods that it is the same */
 } ngx_game_peer_t;
 
 
@@ -67,6 +69,7 @@ static ngx_connection_t *ngx_game_peer_watch(ngx_uint_t i, ngx_pid_t pid);
 static void ngx_game_peer_event(ngx_event_t *ev);
 static void ngx_game_peer_bury(ngx_uint_t i);
 static void ngx_game_peer_timer(ngx_event_t *ev);
+static void ngx_game_peer_listen(ngx_uint_t i);
 static void ngx_game_peer_measure(void);
 static uint64_t ngx_game_peer_clock(clockid_t id);
 
@@ -235,6 +238,7 @@ ngx_game_peer_meet(ngx_uint_t i, uint64_t epoch)
     slot = &ngx_game_peers.slots->slots[i];
 
     peer->epoch = epoch;
+    peer->silent = 0;
     peer->pid = (ngx_pid_t) ngx_game_zone_get(&slot->pid);
     peer->watch = ngx_game_peer_watch(i, peer->pid);
 
@@ -435,9 +439,55 @@ ngx_game_peer_timer(ngx_event_t *ev)
         }
 
         ngx_game_peer_look(i);
+        ngx_game_peer_listen(i);
     }
 
     ngx_add_timer(ev, NGX_GAME_PEER_PERIOD);
+}
+
+
+/*
+ * A worker whose heart does not beat for game_worker_timeout is killed: its
+ * rooms go on elsewhere when its death is seen.  It is counted in periods of
+ * this worker's own, so that nobody is killed for what stopped them all.
+ */
+
+static void
+ngx_game_peer_listen(ngx_uint_t i)
+{
+    uint64_t          beat;
+    ngx_msec_t        timeout;
+    ngx_game_peer_t  *peer;
+
+    peer = &ngx_game_peers.peers[i];
+    timeout = ngx_game_worker.conf->worker_timeout;
+
+    if (peer->epoch == 0 || peer->pid == 0 || timeout == 0) {
+        return;
+    }
+
+    beat = ngx_game_zone_get(&ngx_game_peers.slots->slots[i].beat);
+
+    if (beat != peer->beat) {
+        peer->beat = beat;
+        peer->silent = 0;
+        return;
+    }
+
+    if (++peer->silent * NGX_GAME_PEER_PERIOD < timeout) {
+        return;
+    }
+
+    peer->silent = 0;
+
+    ngx_log_error(NGX_LOG_ERR, ngx_game_peers.cycle->log, 0,
+                  "worker %P in slot %ui does not answer for %M ms, it is "
+                  "killed (game_worker_timeout)", peer->pid, i, timeout);
+
+    if (kill(peer->pid, SIGKILL) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_game_peers.cycle->log, ngx_errno,
+                      "kill(%P, SIGKILL) failed", peer->pid);
+    }
 }
 
 

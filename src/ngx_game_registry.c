@@ -17,6 +17,7 @@
 #include "ngx_game.h"
 #include "ngx_game_zone.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_store.h"
 #include "ngx_game_table.h"
 
 
@@ -65,10 +66,13 @@ static void ngx_game_registry_set_version(ngx_uint_t i,
     ngx_game_game_t *game);
 static void ngx_game_registry_begin_metadata(ngx_game_metadata_t *metadata);
 static void ngx_game_registry_end_metadata(ngx_game_metadata_t *metadata);
+static ngx_uint_t ngx_game_registry_orphaned(ngx_uint_t i, uint64_t epoch);
+static ngx_int_t ngx_game_registry_claim_locked(ngx_uint_t i,
+    ngx_game_claim_t *claim);
+static void ngx_game_registry_free(ngx_uint_t i);
 static ngx_uint_t ngx_game_registry_own(uint64_t room);
 static void ngx_game_registry_seat(ngx_uint_t i);
 static ngx_uint_t ngx_game_registry_stale(ngx_uint_t i);
-static void ngx_game_registry_reclaim(void);
 
 
 static ngx_game_registry_t  ngx_game_registry;
@@ -81,7 +85,9 @@ ngx_game_registry_init(ngx_cycle_t *cycle)
 
     reg = &ngx_game_registry;
 
-    if (ngx_game_table_init(&reg->table) != NGX_OK) {
+    if (ngx_game_table_init(&reg->table) != NGX_OK
+        || ngx_game_store_init(reg->table.n) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -98,8 +104,6 @@ ngx_game_registry_init(ngx_cycle_t *cycle)
     }
 
     ngx_game_zone_on_usage(ngx_game_registry_used);
-
-    ngx_game_registry_reclaim();
 
     return NGX_OK;
 }
@@ -240,7 +244,7 @@ ngx_game_registry_fits(ngx_uint_t i, uint64_t game, uint64_t skip)
     }
 
     if (ngx_game_registry_stale(i)) {
-        ngx_game_table_free(table, i);
+        ngx_game_registry_free(i);
         return 0;
     }
 
@@ -285,7 +289,7 @@ ngx_game_registry_make(ngx_game_game_t *game, uint64_t owner)
 
     for (i = 0; i < table->n; i++) {
         if (ngx_game_registry_stale(i)) {
-            ngx_game_table_free(table, i);
+            ngx_game_registry_free(i);
         }
     }
 
@@ -635,7 +639,7 @@ ngx_game_registry_close(uint64_t room)
     if (i != NGX_GAME_TABLE_NONE
         && ngx_game_table_belongs(table, i, ngx_game_worker.epoch))
     {
-        ngx_game_table_free(table, i);
+        ngx_game_registry_free(i);
     }
 
     ngx_game_zone_unlock();
@@ -775,19 +779,63 @@ ngx_game_registry_next(uint64_t game, ngx_uint_t *cursor,
 }
 
 
-void
-ngx_game_registry_sweep(uint64_t epoch)
+ngx_int_t
+ngx_game_registry_save(uint64_t room, ngx_str_t *image)
 {
+    ngx_uint_t  i;
+
+    i = ngx_game_registry_own(room);
+
+    return (i == NGX_GAME_TABLE_NONE) ? NGX_DECLINED
+                                      : ngx_game_store_put(i, room, image);
+}
+
+
+ngx_uint_t
+ngx_game_registry_saved(uint64_t room)
+{
+    ngx_uint_t  i;
+
+    i = ngx_game_table_find(&ngx_game_registry.table, room);
+
+    return i != NGX_GAME_TABLE_NONE && ngx_game_store_has(i);
+}
+
+
+ngx_uint_t
+ngx_game_registry_blame(uint64_t room, uint64_t period)
+{
+    ngx_uint_t  i;
+
+    i = ngx_game_registry_own(room);
+
+    return (i == NGX_GAME_TABLE_NONE)
+           ? 0 : ngx_game_store_blame(i, (uint64_t) ngx_time(), period);
+}
+
+
+ngx_int_t
+ngx_game_registry_claim(uint64_t epoch, ngx_uint_t (*mine)(uint64_t room),
+    ngx_uint_t *cursor, ngx_game_claim_t *claim)
+{
+    uint64_t           room;
+    ngx_int_t          rc;
     ngx_uint_t         i, high;
     ngx_game_table_t  *table;
 
     table = &ngx_game_registry.table;
-
     high = ngx_game_table_high(table);
 
-    for (i = 0; i < high; i++) {
+    while (*cursor < high) {
+        i = (*cursor)++;
 
-        if (!ngx_game_table_belongs(table, i, epoch)) {
+        if (!ngx_game_registry_orphaned(i, epoch)) {
+            continue;
+        }
+
+        room = ngx_game_zone_get(&table->entries[i].id);
+
+        if (mine && ngx_game_store_has(i) && !mine(room)) {
             continue;
         }
 
@@ -796,12 +844,84 @@ ngx_game_registry_sweep(uint64_t epoch)
 
         ngx_game_zone_lock();
 
-        if (ngx_game_table_belongs(table, i, epoch)) {
-            ngx_game_table_free(table, i);
-        }
+        rc = ngx_game_registry_orphaned(i, epoch)
+             ? ngx_game_registry_claim_locked(i, claim) : NGX_DECLINED;
 
         ngx_game_zone_unlock();
+
+        if (rc == NGX_OK) {
+            return NGX_OK;
+        }
     }
+
+    return NGX_DONE;
+}
+
+
+/* an entry that is left by the worker of this epoch, or, 0, by any */
+
+static ngx_uint_t
+ngx_game_registry_orphaned(ngx_uint_t i, uint64_t epoch)
+{
+    ngx_uint_t         state;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    if (epoch) {
+        return ngx_game_table_belongs(table, i, epoch);
+    }
+
+    state = ngx_game_table_state(table, i);
+
+    return state != NGX_GAME_TABLE_FREE
+           && (!ngx_game_zone_alive(ngx_game_zone_get(
+                                         &table->entries[i].owner))
+               || (state == NGX_GAME_TABLE_OPENING
+                   && !ngx_game_zone_alive(ngx_game_zone_get(
+                                         &table->entries[i].creator))));
+}
+
+
+/* NGX_DECLINED: it can't go on, and is freed */
+
+static ngx_int_t
+ngx_game_registry_claim_locked(ngx_uint_t i, ngx_game_claim_t *claim)
+{
+    ngx_game_table_t  *table;
+    ngx_game_entry_t  *entry;
+
+    table = &ngx_game_registry.table;
+    entry = &table->entries[i];
+
+    claim->room = ngx_game_zone_get(&entry->id);
+    claim->owner = ngx_game_zone_get(&entry->owner);
+    claim->game = ngx_game_zone_get(&entry->game);
+
+    if (ngx_game_table_state(table, i) != NGX_GAME_TABLE_OPEN
+        || ngx_game_store_get(i, claim->room, &claim->image) != NGX_OK)
+    {
+        ngx_game_registry_free(i);
+        return NGX_DECLINED;
+    }
+
+    claim->term = ngx_game_zone_get(&entry->term) + 1;
+
+    atomic_store_explicit(&entry->owner, ngx_game_worker.epoch,
+                          memory_order_release);
+    atomic_store_explicit(&entry->term, claim->term, memory_order_release);
+
+    return NGX_OK;
+}
+
+
+/* under the lock */
+
+static void
+ngx_game_registry_free(ngx_uint_t i)
+{
+    ngx_game_store_drop(i);
+    ngx_game_table_free(&ngx_game_registry.table, i);
 }
 
 
@@ -823,41 +943,6 @@ ngx_game_registry_stale(ngx_uint_t i)
     now = (uint64_t) ngx_time();
 
     return now > created && now - created > NGX_GAME_REGISTRY_STALE;
-}
-
-
-/* frees what belongs to epochs that are not there any more */
-
-static void
-ngx_game_registry_reclaim(void)
-{
-    uint64_t           owner, creator;
-    ngx_uint_t         i, high;
-    ngx_game_table_t  *table;
-
-    table = &ngx_game_registry.table;
-
-    high = ngx_game_table_high(table);
-
-    for (i = 0; i < high; i++) {
-
-        if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_FREE) {
-            continue;
-        }
-
-        owner = ngx_game_zone_get(&table->entries[i].owner);
-        creator = ngx_game_zone_get(&table->entries[i].creator);
-
-        if (!ngx_game_zone_alive(owner)) {
-            ngx_game_registry_sweep(owner);
-        }
-
-        if (ngx_game_table_state(table, i) == NGX_GAME_TABLE_OPENING
-            && !ngx_game_zone_alive(creator))
-        {
-            ngx_game_registry_sweep(creator);
-        }
-    }
 }
 
 

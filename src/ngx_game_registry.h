@@ -92,8 +92,34 @@ ngx_uint_t ngx_game_registry_owned(uint64_t room, uint64_t term);
 ngx_int_t ngx_game_registry_next(uint64_t game, ngx_uint_t *cursor,
     ngx_game_room_info_t *info);
 
-/* frees the entries of a dead worker: a death handler */
-void ngx_game_registry_sweep(uint64_t epoch);
+/* owner's: the room's image in the store; NGX_DECLINED: it is another's, or
+ * there is no place */
+ngx_int_t ngx_game_registry_save(uint64_t room, ngx_str_t *image);
+
+/* whether a room can go on if its owner dies */
+ngx_uint_t ngx_game_registry_saved(uint64_t room);
+
+/* a room that this worker has taken over from a dead one */
+typedef struct {
+    uint64_t                   room;
+    uint64_t                   term;          /* the new one */
+    uint64_t                   owner;         /* the dead one */
+    uint64_t                   game;          /* hash */
+    ngx_str_t                  image;         /* in the zone */
+} ngx_game_claim_t;
+
+/*
+ * The next room of a dead worker (epoch 0: of any) that can go on and that
+ * mine, unless NULL, says to be this worker's: it is from now on.  *cursor
+ * starts at 0.  Frees what can't go on.  NGX_DONE: there are no more.
+ */
+ngx_int_t ngx_game_registry_claim(uint64_t epoch,
+    ngx_uint_t (*mine)(uint64_t room), ngx_uint_t *cursor,
+    ngx_game_claim_t *claim);
+
+/* counts a death in a room of this worker: how many there were within so many
+ * seconds */
+ngx_uint_t ngx_game_registry_blame(uint64_t room, uint64_t period);
 
 /* how many entries are used, and how many there are */
 void ngx_game_registry_usage(ngx_uint_t *used, ngx_uint_t *size);

@@ -44,6 +44,7 @@ static void ngx_game_room_is_empty(ngx_game_timer_t *timer);
 typedef struct {
     game_map_t                 map;           /* by id */
     ngx_queue_t                posted;
+    ngx_queue_t                changed;
     ngx_event_t                event;
 } ngx_game_rooms_t;
 
@@ -57,6 +58,7 @@ ngx_game_room_init(void)
     ngx_memzero(&ngx_game_rooms, sizeof(ngx_game_rooms_t));
 
     ngx_queue_init(&ngx_game_rooms.posted);
+    ngx_queue_init(&ngx_game_rooms.changed);
 
     ngx_game_rooms.event.handler = ngx_game_room_posted;
     ngx_game_rooms.event.log = ngx_cycle->log;
@@ -288,6 +290,7 @@ ngx_game_room_pause(ngx_game_room_t *room)
 {
     room->paused = 1;
 
+    ngx_game_room_unchanged(room);
     ngx_game_tick_stop(room);
     ngx_game_alarm_suspend(room);
     ngx_game_sleep_suspend(room);
@@ -300,6 +303,7 @@ ngx_game_room_resume(ngx_game_room_t *room)
 {
     room->paused = 0;
 
+    ngx_game_room_changed(room);
     ngx_game_tick_start(room);
     ngx_game_alarm_resume(room);
     ngx_game_sleep_resume(room);
@@ -413,6 +417,7 @@ ngx_game_room_lock(ngx_game_room_t *room, ngx_uint_t locked)
 {
     room->locked = locked;
     ngx_game_registry_set_locked(room->id, locked);
+    ngx_game_room_changed(room);
 }
 
 
@@ -491,6 +496,33 @@ ngx_game_room_is_empty(ngx_game_timer_t *timer)
     }
 
     ngx_game_room_close(room, 1000, "empty", sizeof("empty") - 1);
+}
+
+
+void
+ngx_game_room_changed(ngx_game_room_t *room)
+{
+    if (!room->dirty) {
+        room->dirty = 1;
+        ngx_queue_insert_tail(&ngx_game_rooms.changed, &room->changed);
+    }
+}
+
+
+void
+ngx_game_room_unchanged(ngx_game_room_t *room)
+{
+    if (room->dirty) {
+        room->dirty = 0;
+        ngx_queue_remove(&room->changed);
+    }
+}
+
+
+ngx_queue_t *
+ngx_game_room_changes(void)
+{
+    return &ngx_game_rooms.changed;
 }
 
 
@@ -640,6 +672,7 @@ ngx_game_room_free(ngx_game_room_t *room)
 {
     (void) game_map_remove(&ngx_game_rooms.map, room->id);
 
+    ngx_game_room_unchanged(room);
     ngx_game_clock_clear(&room->empty);
     ngx_game_lua_drop_room(ngx_game_script_vm(), room);
 

@@ -72,6 +72,9 @@ struct ngx_game_room_s {
     size_t                     reason_len;
     u_char                     reason[123];   /* as long as in a close frame */
 
+    ngx_queue_t                changed;       /* since the last checkpoint */
+    uint64_t                   saved;         /* the last checkpoint, us */
+
     uint64_t                   stays;         /* generation that has refused
                                                * to take it over */
 
@@ -88,6 +91,10 @@ struct ngx_game_room_s {
     unsigned                   is_posted:1;
     unsigned                   ticking:1;     /* on_tick waits */
     unsigned                   paused:1;      /* no handler is called */
+    unsigned                   adopted:1;     /* from a checkpoint, rosters are
+                                               * to come */
+    unsigned                   dirty:1;       /* `changed` is in a queue */
+    unsigned                   unsaved:1;     /* its state can't be */
 };
 
 
@@ -155,6 +162,12 @@ void ngx_game_room_close(ngx_game_room_t *room, ngx_uint_t code,
 
 /* on_close has ended: the room is freed at the end of this turn */
 void ngx_game_room_finished(ngx_game_room_t *room);
+
+/* the room has changed since its last checkpoint; those that have, linked by
+ * `changed`; and it has not, since it is saved or none any more */
+void ngx_game_room_changed(ngx_game_room_t *room);
+ngx_queue_t *ngx_game_room_changes(void);
+void ngx_game_room_unchanged(ngx_game_room_t *room);
 
 /* the room is looked at again at the end of this turn */
 void ngx_game_room_post(ngx_game_room_t *room);

@@ -37,6 +37,8 @@ typedef struct {
 } ngx_game_script_load_t;
 
 
+static ngx_int_t ngx_game_script_call_c(lua_CFunction f, void *data,
+    ngx_uint_t level);
 static int ngx_game_script_open(lua_State *L);
 static int ngx_game_script_check_class(lua_State *L);
 static ngx_int_t ngx_game_script_load_classes(ngx_game_main_conf_t *mcf,
@@ -312,6 +314,20 @@ ngx_game_script_load_class(lua_State *L)
 ngx_int_t
 ngx_game_script_protect(lua_CFunction f, void *data)
 {
+    return ngx_game_script_call_c(f, data, NGX_LOG_ERR);
+}
+
+
+ngx_int_t
+ngx_game_script_try(lua_CFunction f, void *data)
+{
+    return ngx_game_script_call_c(f, data, NGX_LOG_DEBUG);
+}
+
+
+static ngx_int_t
+ngx_game_script_call_c(lua_CFunction f, void *data, ngx_uint_t level)
+{
     int             rc;
     const char     *what;
     ngx_game_vm_t  *vm;
@@ -330,7 +346,7 @@ ngx_game_script_protect(lua_CFunction f, void *data)
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "script failed: %s",
+    ngx_log_error(level, ngx_cycle->log, 0, "script failed: %s",
                   ngx_game_vm_error(vm->L));
     lua_pop(vm->L, 1);
 

@@ -45,6 +45,9 @@ void ngx_game_script_push_class(lua_State *L, ngx_game_game_t *game);
  * NGX_OK or NGX_ERROR (logged) */
 ngx_int_t ngx_game_script_protect(lua_CFunction f, void *data);
 
+/* the same without a line in the log */
+ngx_int_t ngx_game_script_try(lua_CFunction f, void *data);
+
 /* steps the collector when there is time: called after ticks and messages */
 void ngx_game_script_collect(void);
 

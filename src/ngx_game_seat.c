@@ -9,6 +9,7 @@
 
 
 #include "ngx_game_seat.h"
+#include "ngx_game_clock.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_lua.h"
@@ -24,6 +25,10 @@ static void ngx_game_seat_give(ngx_game_room_t *room,
     ngx_game_player_t *player);
 static void ngx_game_seat_take(ngx_game_player_t *player,
     ngx_game_reason_e why);
+static ngx_uint_t ngx_game_seat_listed(ngx_game_room_t *room,
+    ngx_game_seat_request_t *listed, uint64_t at);
+static ngx_game_player_t *ngx_game_seat_again(ngx_game_room_t *room,
+    ngx_game_seat_request_t *listed);
 
 
 void
@@ -192,6 +197,8 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
     ngx_game_count(players, 1);
     ngx_game_clock_clear(&room->empty);
     ngx_game_registry_set_players(room->id, room->count);
+    ngx_game_room_changed(room);
+    ngx_game_handler_end_turn();
 
     ngx_game_sync_admit(player->gateway, room->id, player->id);
 
@@ -287,6 +294,8 @@ ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why)
 
     ngx_game_count(players, -1);
     ngx_game_registry_set_players(room->id, room->count);
+    ngx_game_room_changed(room);
+    ngx_game_handler_end_turn();
 
     ngx_game_room_post(room);
 }
@@ -405,10 +414,9 @@ ngx_game_seat_switch(uint64_t from, uint64_t id, uint64_t player_id,
 
 
 void
-ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at, u_char *ids,
-    ngx_uint_t n)
+ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at,
+    ngx_game_seat_request_t *players, ngx_uint_t n)
 {
-    uint64_t            player_id;
     ngx_uint_t          i;
     ngx_queue_t        *q, *next;
     ngx_game_room_t    *room;
@@ -418,21 +426,17 @@ ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at, u_char *ids,
 
     ngx_game_sync_go(gateway, id);
 
+    room = ngx_game_room_find(id);
+
     for (i = 0; i < n; i++) {
-        ngx_memcpy(&player_id, ids + i * sizeof(uint64_t), sizeof(uint64_t));
 
-        player = ngx_game_player_find(player_id);
-
-        if (player && player->room->id == id && player->seated) {
-            player->listed = 1;
+        if (room && ngx_game_seat_listed(room, &players[i], at)) {
             continue;
         }
 
-        ngx_game_sync_close(gateway, id, player_id, 1011, &gone,
+        ngx_game_sync_close(gateway, id, players[i].player, 1011, &gone,
                             NGX_GAME_ERROR);
     }
-
-    room = ngx_game_room_find(id);
 
     if (room == NULL) {
         return;
@@ -453,6 +457,81 @@ ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at, u_char *ids,
 
         player->listed = 0;
     }
+}
+
+
+/* a player that is at its gateway: 1 if it is in the room */
+
+static ngx_uint_t
+ngx_game_seat_listed(ngx_game_room_t *room, ngx_game_seat_request_t *listed,
+    uint64_t at)
+{
+    ngx_game_player_t  *player;
+
+    player = ngx_game_player_find(listed->player);
+
+    if (player == NULL && room->adopted) {
+        player = ngx_game_seat_again(room, listed);
+    }
+
+    if (player == NULL || player->room != room || !player->seated) {
+        return 0;
+    }
+
+    player->listed = 1;
+
+    if (player->gateway != listed->gateway && player->since <= at) {
+
+        /* its session was passed on since the checkpoint */
+
+        (void) ngx_game_gateway_count(room, player, -1);
+
+        player->gateway = listed->gateway;
+        player->since = at;
+
+        if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* it has joined after the checkpoint, and joins again; its query is lost */
+
+static ngx_game_player_t *
+ngx_game_seat_again(ngx_game_room_t *room, ngx_game_seat_request_t *listed)
+{
+    ngx_game_player_t  *player;
+
+    player = ngx_game_player_create(listed);
+
+    if (player == NULL) {
+        return NULL;
+    }
+
+    player->room = room;
+
+    if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
+        ngx_game_player_destroy(player);
+        return NULL;
+    }
+
+    ngx_queue_insert_tail(&room->players, &player->link);
+
+    player->seated = 1;
+    player->joined = 1;
+    room->count++;
+    room->seats++;
+
+    ngx_game_count(players, 1);
+    ngx_game_registry_set_players(room->id, room->count);
+
+    ngx_game_handler_join(room, player);
+    ngx_game_player_drop_ticket(player);
+
+    return player;
 }
 
 

@@ -52,9 +52,10 @@ void ngx_game_seat_switch(uint64_t from, uint64_t room, uint64_t player,
 
 /* a handler of ngx_game_sync.h: the players of a gateway at a time, after the
  * room has changed hands.  It may read on; who is not in the room is closed,
- * and who is not at the gateway leaves, unless it has come there since */
+ * or joins if the room is from a checkpoint that may not know of it yet; who
+ * is not at the gateway leaves, unless it has come there since */
 void ngx_game_seat_roster(uint64_t gateway, uint64_t room, uint64_t at,
-    u_char *ids, ngx_uint_t n);
+    ngx_game_seat_request_t *players, ngx_uint_t n);
 
 /* the same, it lives but is too far behind: they are closed with 1013 */
 void ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch);

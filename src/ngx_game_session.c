@@ -554,6 +554,22 @@ ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt)
 
 
 void
+ngx_game_session_texts(ngx_game_session_t *s, ngx_str_t *identity,
+    ngx_str_t *address)
+{
+    ngx_game_cold_t  *cold;
+
+    cold = s->cold;
+
+    address->data = cold->text;
+    address->len = cold->address_len;
+
+    identity->data = cold->text + cold->address_len;
+    identity->len = cold->identity_len;
+}
+
+
+void
 ngx_game_session_block(ngx_game_session_t *s)
 {
     if (!s->closing) {

@@ -108,6 +108,10 @@ void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 void ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason, size_t len, ngx_game_reason_e why);
 
+/* what is known of the client */
+void ngx_game_session_texts(ngx_game_session_t *s, ngx_str_t *identity,
+    ngx_str_t *address);
+
 /* backpressure: stops and restarts reading; messages that are already here
  * wait.  May be called from the message handler */
 void ngx_game_session_block(ngx_game_session_t *s);

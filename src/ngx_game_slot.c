@@ -22,12 +22,17 @@
 #include <sys/eventfd.h>
 
 
-#define NGX_GAME_SLOT_PASSES  3
+#define NGX_GAME_SLOT_PASSES   3
+
+/* how long the slot of a worker that died is left alone, ms */
+#define NGX_GAME_SLOT_COOLING  2000
 
 
 static ngx_int_t ngx_game_slot_make(ngx_game_slot_t *slot,
     pthread_mutexattr_t *attr, ngx_log_t *log);
 static ngx_int_t ngx_game_slot_lock(ngx_game_slot_t *slot);
+static ngx_uint_t ngx_game_slot_is_warm(ngx_game_slot_t *slot);
+static void ngx_game_slot_bury(ngx_game_slot_t *slot);
 static void ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i,
     uint64_t generation);
 
@@ -178,16 +183,26 @@ ngx_game_slot_claim(ngx_game_slots_t *slots, ngx_uint_t n,
 {
     ngx_uint_t  i, pass;
 
-    /* a prober holds a free slot for an instant: look more than once */
+    /* a prober holds a free slot for an instant: look more than once; at last
+     * also at those that should be left alone */
 
     for (pass = 0; pass < NGX_GAME_SLOT_PASSES; pass++) {
 
         for (i = 0; i < n; i++) {
 
-            if (ngx_game_slot_lock(&slots->slots[i]) == NGX_OK) {
-                ngx_game_slot_begin(slots, i, generation);
-                return (ngx_int_t) i;
+            if (ngx_game_slot_lock(&slots->slots[i]) != NGX_OK) {
+                continue;
             }
+
+            if (pass < NGX_GAME_SLOT_PASSES - 1
+                && ngx_game_slot_is_warm(&slots->slots[i]))
+            {
+                (void) pthread_mutex_unlock(&slots->slots[i].life);
+                continue;
+            }
+
+            ngx_game_slot_begin(slots, i, generation);
+            return (ngx_int_t) i;
         }
 
         ngx_msleep(1);
@@ -211,6 +226,36 @@ ngx_game_slot_lock(ngx_game_slot_t *slot)
     }
 
     return (rc == 0) ? NGX_OK : NGX_BUSY;
+}
+
+
+/*
+ * Held by its life: whether a worker has died here a moment ago, so that some
+ * may still have to look at what lies in the rings to it, and what it did.
+ */
+
+static ngx_uint_t
+ngx_game_slot_is_warm(ngx_game_slot_t *slot)
+{
+    uint64_t  died;
+
+    ngx_game_slot_bury(slot);
+
+    died = ngx_game_zone_get(&slot->died);
+
+    return died != 0 && ngx_current_msec - died < NGX_GAME_SLOT_COOLING;
+}
+
+
+/* held by its life: if its worker did not give it back it has died */
+
+static void
+ngx_game_slot_bury(ngx_game_slot_t *slot)
+{
+    if (ngx_game_zone_get(&slot->epoch) != 0) {
+        ngx_game_zone_set(&slot->died, ngx_current_msec);
+        atomic_store_explicit(&slot->epoch, 0, memory_order_release);
+    }
 }
 
 
@@ -238,6 +283,8 @@ ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i, uint64_t generation)
     ngx_game_zone_set(&slot->pid, (uint32_t) ngx_pid);
     ngx_game_zone_set(&slot->generation, generation);
     ngx_game_zone_set(&slot->exiting, 0);
+    ngx_game_zone_set(&slot->died, 0);
+    ngx_memzero(&slot->doing, sizeof(ngx_game_doing_t));
     ngx_game_zone_set(&slot->beat, ngx_current_msec);
 
     epoch = atomic_fetch_add(&slots->epochs, 1) + 1;
@@ -277,9 +324,7 @@ ngx_game_slot_probe(ngx_game_slot_t *slot, uint64_t epoch)
                == epoch;
     }
 
-    if (ngx_game_zone_get(&slot->epoch) != 0) {
-        atomic_store_explicit(&slot->epoch, 0, memory_order_release);
-    }
+    ngx_game_slot_bury(slot);
 
     (void) pthread_mutex_unlock(&slot->life);
 

@@ -30,7 +30,10 @@ struct ngx_game_slot_s {
     _Atomic uint32_t               exiting;
     int32_t                        eventfd;      /* in the master */
     int32_t                        mail[2];      /* the same: a socket pair */
+    _Atomic uint64_t               died;         /* when its last worker did,
+                                                  * ms, 0: it exited */
     pthread_mutex_t                life;
+    ngx_game_doing_t               doing;        /* at its end, if it died */
     _Alignas(64) ngx_game_counters_t  counters;
 };
 

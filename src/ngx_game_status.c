@@ -100,7 +100,7 @@ static void
 ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
 {
     size_t    depth;
-    uint64_t  ticks;
+    uint64_t  ticks, saved;
 
     depth = info->epoch == ngx_game_worker.epoch
             ? 0 : ngx_game_channel_depth(info->epoch);
@@ -152,12 +152,22 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
                          ngx_game_status_get(info, script_errors),
                          ngx_game_status_get(info, script_timeouts));
 
+    saved = ngx_game_status_get(info, checkpoints);
+
+    ngx_game_json_printf(json, ",\"checkpoints\":{\"saved\":%uL,"
+                         "\"failed\":%uL,\"avg_us\":%.1f}",
+                         saved, ngx_game_status_get(info, checkpoints_failed),
+                         (double) ngx_game_status_get(info, checkpoint_us)
+                         / ngx_max(saved, 1));
+
     ngx_game_json_printf(json, ",\"handover\":{\"rooms_taken\":%uL,"
                          "\"rooms_given\":%uL,\"rooms_kept\":%uL,"
+                         "\"rooms_adopted\":%uL,"
                          "\"sessions_taken\":%uL,\"sessions_given\":%uL}",
                          ngx_game_status_get(info, rooms_taken),
                          ngx_game_status_get(info, rooms_given),
                          ngx_game_status_get(info, rooms_kept),
+                         ngx_game_status_get(info, rooms_adopted),
                          ngx_game_status_get(info, sessions_taken),
                          ngx_game_status_get(info, sessions_given));
 

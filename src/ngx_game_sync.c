@@ -62,7 +62,8 @@ ngx_game_sync_init(ngx_cycle_t *cycle, ngx_game_sync_handlers_t *handlers)
     ngx_game_sync_to = *handlers;
 
     return ngx_game_channel_init(cycle, ngx_game_sync_receive,
-                                 ngx_game_sync_to.drained);
+                                 ngx_game_sync_to.drained,
+                                 ngx_game_sync_to.lost);
 }
 
 
@@ -507,20 +508,71 @@ static void
 ngx_game_sync_roster_record(ngx_game_record_t *record, u_char *payload,
     size_t len)
 {
-    uint64_t  at;
+    u_char                   *p, *end;
+    uint64_t                  at;
+    ngx_uint_t                n, size;
+    ngx_game_sync_listed_t    listed;
+    ngx_game_seat_request_t  *players, *player;
+
+    p = payload;
+    end = payload + len;
 
     if (len < sizeof(uint64_t)) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "invalid roster record from worker %016xL ignored",
-                      record->src);
+        goto invalid;
+    }
+
+    ngx_memcpy(&at, p, sizeof(uint64_t));
+    p += sizeof(uint64_t);
+
+    size = (end - p) / sizeof(ngx_game_sync_listed_t);
+    players = ngx_calloc((size + 1) * sizeof(ngx_game_seat_request_t),
+                         ngx_cycle->log);
+    if (players == NULL) {
         return;
     }
 
-    ngx_memcpy(&at, payload, sizeof(uint64_t));
+    for (n = 0; p < end; n++) {
 
-    ngx_game_sync_to.roster(record->src, record->room, at,
-                            payload + sizeof(uint64_t),
-                            len / sizeof(uint64_t) - 1);
+        if ((size_t) (end - p) < sizeof(ngx_game_sync_listed_t)) {
+            ngx_free(players);
+            goto invalid;
+        }
+
+        ngx_memcpy(&listed, p, sizeof(ngx_game_sync_listed_t));
+        p += sizeof(ngx_game_sync_listed_t);
+
+        if ((size_t) (end - p) < (size_t) listed.identity_len
+                                 + listed.address_len
+            || listed.codec > NGX_GAME_RAW)
+        {
+            ngx_free(players);
+            goto invalid;
+        }
+
+        player = &players[n];
+
+        player->room = record->room;
+        player->player = listed.player;
+        player->gateway = record->src;
+        player->codec = listed.codec;
+        player->identity.data = p;
+        player->identity.len = listed.identity_len;
+        p += listed.identity_len;
+        player->address.data = p;
+        player->address.len = listed.address_len;
+        p += listed.address_len;
+    }
+
+    ngx_game_sync_to.roster(record->src, record->room, at, players, n);
+
+    ngx_free(players);
+    return;
+
+invalid:
+
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                  "invalid roster record from worker %016xL ignored",
+                  record->src);
 }
 
 

@@ -26,7 +26,7 @@ typedef enum {
     NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
     NGX_GAME_SYNC_MEASURED,        /* arg: ms */
     NGX_GAME_SYNC_SWITCH,          /* the player's new gateway */
-    NGX_GAME_SYNC_ROSTER,          /* time, ids of players */
+    NGX_GAME_SYNC_ROSTER,          /* time, players */
 
     NGX_GAME_SYNC_ADMIT,           /* to gateways */
     NGX_GAME_SYNC_REFUSE,          /* arg: status; flags: retry; a text */
@@ -92,10 +92,10 @@ typedef struct {
     void  (*switch_to)(uint64_t from, uint64_t room, uint64_t player,
                        uint64_t to);
 
-    /* these players, 64-bit ids that are not aligned, were at the gateway, and
-     * no others, at that time, us */
-    void  (*roster)(uint64_t gateway, uint64_t room, uint64_t at, u_char *ids,
-                    ngx_uint_t n);
+    /* these players were at the gateway, and no others, at that time, us.
+     * room, player, gateway and what is known of a session are set */
+    void  (*roster)(uint64_t gateway, uint64_t room, uint64_t at,
+                    ngx_game_seat_request_t *players, ngx_uint_t n);
 
     /* at the gateway, ngx_game_join.c */
     void  (*admitted)(uint64_t player, uint64_t room, uint64_t owner);
@@ -109,6 +109,9 @@ typedef struct {
     ngx_game_channel_record_pt  handover;
     ngx_game_channel_record_pt  follow;
     ngx_game_channel_record_pt  pass;
+
+    /* a record of this worker's that a worker has died without taking in */
+    ngx_game_channel_record_pt  lost;
 
     /* a record to the owner of a room: 1 if it was kept or sent on, since the
      * room is on its way or another worker's.  holds: 1 if the room is on its
@@ -126,6 +129,14 @@ void ngx_game_sync_done(void);
 /* a record of this worker; its src is set */
 void ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
     uint32_t arg, uint64_t room, uint64_t player);
+
+/* a player in a roster, followed by its identity and address */
+typedef struct {
+    uint64_t                   player;
+    uint16_t                   codec;
+    uint16_t                   identity_len;
+    uint32_t                   address_len;
+} ngx_game_sync_listed_t;
 
 /* to a worker, maybe this one.  payload may be NULL: there is none */
 void ngx_game_sync_tell(uint64_t dst, ngx_game_record_t *record,

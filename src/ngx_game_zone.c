@@ -42,6 +42,7 @@ static ngx_game_zone_t      ngx_game_zone;
 
 /* what a worker without a slot counts, so that nobody has to ask */
 static ngx_game_counters_t  ngx_game_zone_no_counters;
+static ngx_game_doing_t     ngx_game_zone_no_doing;
 
 
 ngx_shm_zone_t *
@@ -83,6 +84,7 @@ ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     ngx_game_worker.epoch = 0;
     ngx_game_worker.counters = &ngx_game_zone_no_counters;
+    ngx_game_worker.doing = &ngx_game_zone_no_doing;
 
     if (ngx_process == NGX_PROCESS_HELPER) {
 
@@ -116,6 +118,7 @@ ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
     ngx_game_worker.epoch =
                      atomic_load(&ngx_game_layout.slots->slots[i].epoch);
     ngx_game_worker.counters = &ngx_game_layout.slots->slots[i].counters;
+    ngx_game_worker.doing = &ngx_game_layout.slots->slots[i].doing;
 
     ngx_game_peer_init(cycle, ngx_game_layout.slots,
                        ngx_game_layout.parts.slots, ngx_game_zone.own,
@@ -138,6 +141,7 @@ ngx_game_zone_detach(void)
 
     ngx_game_worker.epoch = 0;
     ngx_game_worker.counters = &ngx_game_zone_no_counters;
+    ngx_game_worker.doing = &ngx_game_zone_no_doing;
 
     ngx_game_slot_release(ngx_game_layout.slots, ngx_game_zone.own);
 
@@ -178,6 +182,31 @@ ngx_game_zone_set_exiting(void)
         atomic_store(&ngx_game_layout.slots->slots[ngx_game_zone.own].exiting,
                      1);
     }
+}
+
+
+ngx_int_t
+ngx_game_zone_doing(uint64_t epoch, ngx_game_doing_t *doing)
+{
+    ngx_uint_t        i;
+    ngx_game_slot_t  *slot;
+
+    i = ngx_game_slot_of(epoch);
+
+    if (i >= ngx_game_layout.parts.slots) {
+        return NGX_DECLINED;
+    }
+
+    slot = &ngx_game_layout.slots->slots[i];
+
+    if (ngx_game_zone_get(&slot->epoch) != 0) {
+        return NGX_DECLINED;
+    }
+
+    *doing = slot->doing;
+    doing->len = ngx_min(doing->len, NGX_GAME_DOING_MESSAGE);
+
+    return NGX_OK;
 }
 
 

@@ -81,6 +81,9 @@ ngx_uint_t ngx_game_zone_alive(uint64_t epoch);
 /* 1 if it lives and is not exiting */
 ngx_uint_t ngx_game_zone_accepting(uint64_t epoch);
 
+/* what a worker that died did last; NGX_DECLINED: its slot is another's */
+ngx_int_t ngx_game_zone_doing(uint64_t epoch, ngx_game_doing_t *doing);
+
 /* where a new room of this worker goes: its own epoch, or that of another that
  * is less busy by a margin */
 uint64_t ngx_game_zone_place_room(void);
@@ -103,6 +106,8 @@ typedef struct {
     size_t                     registry_size;
     u_char                    *limits;
     size_t                     limits_size;
+    u_char                    *store;
+    size_t                     store_size;
     u_char                    *rings;
     size_t                     rings_size;
     ngx_uint_t                 slots;         /* how many there are */

@@ -385,14 +385,14 @@ b < 1
 
 
 
-=== TEST 13: the owner is killed while all wait for it: they are told, and nothing is kept for it
+=== TEST 13: the owner is killed while all wait for it: without checkpoints they are told, and nothing is kept for it
 --- lua
 local Room = { codec = "raw" }
 function Room:on_message(player, message) player:send(message) end
 return Room
 --- workers: 2
 --- config
-location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 16m; }
+location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 16m; game_checkpoint off; }
 --- ws
 a open /ws
 b open /ws off=a
@@ -412,4 +412,36 @@ status workers.*.ring.dropped > 100
 e open /ws
 e > fine
 e < fine
+--- alerts: exited on signal 9
+
+
+
+=== TEST 14: the owner is killed while all wait for it: who takes over gets it all
+--- lua
+local Room = { codec = "raw" }
+function Room:on_message(player, message) player:send(message) end
+return Room
+--- workers: 2
+--- http_config
+game_script_timeout 5s;
+--- config
+location /ws { game game.lua; game_message_rate off; game_message_max_size 16m; game_send_buffer 32m; }
+--- ws
+a open /ws
+b open /ws off=a
+c open /ws on=b
+d open /ws on=b
+stop worker of a
+b >full 1000
+c >rep 16777216 x
+d > late
+kill KILL worker of a
+b numbered 1 $sent 1000
+c <rep 16777216 x
+d < late
+respawned
+status rooms.0.players == 3
+status workers.*.sessions == 3
+d > fine
+d < fine
 --- alerts: exited on signal 9

@@ -9,14 +9,61 @@ run_tests();
 
 __DATA__
 
-=== TEST 1: the owner of a room is killed: players elsewhere are told by 1011
+=== TEST 1: the owner of a room is killed: it goes on for players elsewhere, with its last state
+--- lua
+local Room = { tick = 60 }
+function Room:on_create()
+    self.state = { n = 0 }
+    self:set_metadata({ map = "plain" })
+    self:after(1, "late", "x")
+end
+function Room:on_join(player)
+    player.data.name = "p" .. self.count
+    player:send({ room = self.id, n = self.count })
+end
+function Room:on_restore(state, from) state.restored = (state.restored or 0) + 1 end
+function Room:late(x) self:broadcast({ late = x }) end
+function Room:on_message(player, m)
+    self.state.n = self.state.n + m
+    player:send({ n = self.state.n, name = player.data.name, restored = self.state.restored or 0, room = self.id, count = self.count })
+end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+b open /ws off=a
+b json {"room":"$room","n":2}
+b > 1
+b json {"n":1,"restored":0}
+b > 2
+b json {"n":3}
+kill KILL worker of a
+b > 4
+b json {"n":7,"name":"p2","restored":1,"room":"$room"}
+respawned
+status rooms.# == 1
+status rooms.0.players == 1
+status rooms.0.term == 2
+status workers.*.handover.rooms_adopted == 1
+http GET /ws?rooms ~ "map":"plain"
+b json {"late":"x"}
+c open /ws?room=$room off=b
+c json {"room":"$room","n":2}
+--- alerts: exited on signal 9
+
+
+
+=== TEST 2: without checkpoints players elsewhere are told by 1011
 --- lua
 local Room = {}
 function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
 return Room
 --- workers: 2
 --- config
-location /ws { game game.lua; }
+location /ws { game game.lua; game_checkpoint off; }
 --- ws
 a open /ws
 a ~ "room":"(?<room>[0-9a-z]{13})"
@@ -38,7 +85,7 @@ status workers.*.sessions == 2
 
 
 
-=== TEST 2: the worker of a player is killed: it leaves its room as lost
+=== TEST 3: the worker of a player is killed: it leaves its room as lost
 --- lua
 local Room = {}
 function Room:on_leave(player, reason) self:broadcast({ left = reason, n = self.count }) end
@@ -59,7 +106,7 @@ status workers.*.sessions == 1
 
 
 
-=== TEST 3: ten times
+=== TEST 4: ten times
 --- lua
 local Room = { max_players = 3 }
 function Room:on_join(player) player:send({ n = self.count }) end
@@ -96,7 +143,7 @@ status workers.*.sessions >= 2
 
 
 
-=== TEST 4: game_session_limit forgets what a killed worker held
+=== TEST 5: game_session_limit forgets what a killed worker held
 --- lua
 return {}
 --- config
@@ -108,16 +155,17 @@ c open /ws on=a
 d open /ws status=429
 kill KILL worker of a
 respawned
-b close? 1011
 e open /ws
 f open /ws
-g open /ws
-h open /ws status=429
+g open /ws status=429
+b close 1000
+b close? 1000
+h open /ws
 --- alerts: exited on signal 9
 
 
 
-=== TEST 5: a join that waits for a killed worker is answered
+=== TEST 6: a join that waits for a killed worker is answered
 --- lua
 local Room = {}
 function Room:on_auth(request)
@@ -137,4 +185,142 @@ kill KILL worker of a
 b answer status=503
 b body json {"error":"the worker of the room has died"}
 respawned
+--- alerts: exited on signal 9
+
+
+
+=== TEST 7: what lies in the rings of a killed worker is applied by the next owner, in order
+--- lua
+local Room = {}
+function Room:on_create() self.state.list = {} end
+function Room:on_join(player) player:send({ n = self.count }) end
+function Room:on_message(player, m)
+    table.insert(self.state.list, m)
+    if m == "end" then self:broadcast(self.state.list) end
+end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"n":1}
+b open /ws off=a
+b json {"n":2}
+c open /ws on=b
+c json {"n":3}
+stop worker of a
+b > 1
+b > 2
+b > 3
+wait 0.2
+kill KILL worker of a
+b > 4
+c > "end"
+b < [1,2,3,4,"end"]
+c < [1,2,3,4,"end"]
+respawned
+--- alerts: exited on signal 9
+
+
+
+=== TEST 8: a room that is running when its worker dies, twice, is closed, and its neighbour goes on
+--- lua
+local Room = { max_players = 2, keep = true }
+function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
+function Room:on_message(player, m)
+    if m == "spin" then
+        local till = game.now() + 1
+        while game.now() < till do end
+    end
+    player:send({ m })
+end
+return Room
+--- workers: 3
+--- http_config
+game_script_timeout 5s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+b open /ws off=a
+b json {"room":"$room","n":2}
+c open /ws on=a
+c ~ "room":"(?<other>[0-9a-z]{13})"
+d open /ws off=a on=b
+d json {"room":"$other","n":2}
+b > "spin"
+wait 0.2
+kill KILL worker of a
+respawned
+log ~ a worker died in on_message of room $room of game "game" \(.*game\.lua\), player \w+, message ""spin""
+status rooms.# == 2
+b > "well"
+b < ["well"]
+d > "well"
+d < ["well"]
+owner of $room
+b > "spin"
+wait 0.2
+kill KILL $owner
+log ~ message ""spin"": the second time within a minute, it is closed
+respawned
+status rooms.# == 1
+status rooms.0.id == $other
+--- alerts: exited on signal 9
+--- error_log
+a worker died in
+
+
+
+=== TEST 9: a worker that hangs is killed, and its rooms go on
+--- lua
+local Room = {}
+function Room:on_join(player) player:send({ n = self.count }) end
+function Room:on_message(player, m) self:broadcast(m) end
+return Room
+--- workers: 2
+--- http_config
+game_worker_timeout 3s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"n":1}
+b open /ws off=a
+b json {"n":2}
+stop worker of a
+b > "still there?"
+b until < "still there?"
+log ~ worker \d+ in slot \d+ does not answer for 3000 ms, it is killed \(game_worker_timeout\)
+respawned
+status rooms.0.players == 1
+--- alerts: exited on signal 9
+--- error_log
+does not answer
+
+
+
+=== TEST 10: a worker that dies alone: its rooms that are kept go on in its successor
+--- lua
+local Room = { keep = true }
+function Room:on_create() self.state.n = 0 end
+function Room:on_join(player)
+    self.state.n = self.state.n + 1
+    player:send({ n = self.state.n })
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"n":1}
+wait 0.1
+kill KILL worker of a
+respawned
+status workers.*.handover.rooms_adopted == 1
+b open /ws
+b json {"n":2}
 --- alerts: exited on signal 9

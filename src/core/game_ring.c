@@ -18,6 +18,8 @@
 _Static_assert(sizeof(game_ring_t) == 128, "the layout of a ring in memory");
 
 
+static long game_ring_record(game_ring_t *ring, size_t size, uint64_t tail,
+    unsigned char *buf, size_t buf_size, unsigned char **record);
 static void game_ring_put(game_ring_t *ring, size_t size, uint64_t pos,
     const void *data, size_t len);
 
@@ -109,10 +111,62 @@ long
 game_ring_peek(game_ring_t *ring, size_t size, unsigned char *buf,
     size_t buf_size, unsigned char **record)
 {
-    size_t    at, len, first;
-    uint64_t  head, tail, word;
+    return game_ring_record(ring, size,
+                            atomic_load_explicit(&ring->tail,
+                                                 memory_order_relaxed),
+                            buf, buf_size, record);
+}
+
+
+long
+game_ring_look(game_ring_t *ring, size_t size, uint64_t *at,
+    unsigned char *buf, size_t buf_size, unsigned char **record)
+{
+    long  len;
+
+    len = game_ring_record(ring, size, *at, buf, buf_size, record);
+
+    if (len > 0) {
+        *at += game_ring_need(len);
+    }
+
+    return len;
+}
+
+
+uint64_t
+game_ring_left(const game_ring_t *ring)
+{
+    uint64_t  tail, taken;
+
+    tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+    taken = atomic_load_explicit(&ring->taken, memory_order_relaxed);
+
+    return (int64_t) (taken - tail) > 0 ? taken : tail;
+}
+
+
+void
+game_ring_take(game_ring_t *ring, size_t len)
+{
+    uint64_t  tail;
 
     tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    atomic_store_explicit(&ring->taken, tail + game_ring_need(len),
+                          memory_order_relaxed);
+}
+
+
+/* the record that begins at tail */
+
+static long
+game_ring_record(game_ring_t *ring, size_t size, uint64_t tail,
+    unsigned char *buf, size_t buf_size, unsigned char **record)
+{
+    size_t    at, len, first;
+    uint64_t  head, word;
+
     head = atomic_load_explicit(&ring->head, memory_order_acquire);
 
     if (head == tail) {

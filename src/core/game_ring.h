@@ -20,6 +20,8 @@
 typedef struct {
     _Alignas(64) _Atomic uint64_t  head;    /* bytes ever written: producer */
     _Alignas(64) _Atomic uint64_t  tail;    /* bytes ever read: consumer */
+    _Atomic uint64_t               taken;   /* up to here records are, or are
+                                             * being, handled: consumer */
     _Atomic uint32_t               starved; /* producer waits for room */
     _Alignas(64) unsigned char     data[];  /* size is given to each call */
 } game_ring_t;
@@ -50,6 +52,16 @@ int game_ring_write(game_ring_t *ring, size_t size,
 long game_ring_peek(game_ring_t *ring, size_t size, unsigned char *buf,
     size_t buf_size, unsigned char **record);
 void game_ring_pop(game_ring_t *ring, size_t len);
+
+/* what was peeked is about to be handled: if its reader dies of it, it is not
+ * among what is left */
+void game_ring_take(game_ring_t *ring, size_t len);
+
+/* peek without taking anything, at a place that starts with what is left and
+ * moves on to the next record.  For a producer whose consumer is dead */
+long game_ring_look(game_ring_t *ring, size_t size, uint64_t *at,
+    unsigned char *buf, size_t buf_size, unsigned char **record);
+uint64_t game_ring_left(const game_ring_t *ring);
 
 /*
  * The producer found no room: after starve it has to try once more, and only

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Copyright (C) ngx_game authors
 
-"""Chaos: many players on several workers, while workers are reloaded.
+"""Chaos: many players on several workers, while workers are reloaded and
+killed.
 
 usage: chaos.py MODULE [--seconds N] [--seed N] [--workers N] [--players N]
                        [--rate N] [--plan LIST] [--nginx PATH] [--keep]
@@ -14,6 +15,10 @@ when, follows from the seed, that is printed.  Exits with 1 if a check failed.
                 reload   nginx -s reload, with a script of a new version
                 twice    two of them at once
                 join     a player leaves, another joins
+                kill     kill -9 of a worker
+
+Nothing may be lost by anything but a kill: then connections of the killed
+worker may end, and its rooms may forget what they did last.
 """
 
 import argparse
@@ -32,6 +37,11 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+# seconds after a kill in which its effects may be seen, and seconds without a
+# broadcast, of which there are 10 a second, that a player elsewhere may see
+KILL_WINDOW = 3
+STALL = 0.35
 
 CONF = """
 %(user)s
@@ -64,6 +74,7 @@ class Server:
         os.chmod(self.prefix, 0o755)
         self.log = os.path.join(self.prefix, 'logs/error.log')
         self.version = 0
+        self.killed = -1000
         os.mkdir(os.path.join(self.prefix, 'logs'))
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
@@ -95,6 +106,11 @@ class Server:
         self.write_script()
         os.kill(self.master(), signal.SIGHUP)
 
+    def kill(self, choose):
+        pids = [pid for pid, old in self.workers().items() if not old]
+        self.killed = time.monotonic()
+        os.kill(choose(sorted(pids)), signal.SIGKILL)
+
     def master(self):
         with open(os.path.join(self.prefix, 'logs/nginx.pid')) as f:
             return int(f.read())
@@ -120,8 +136,10 @@ class Server:
 
     def complaints(self):
         bad = re.compile(r'\[(?:alert|emerg|crit|error)\]')
+        fine = re.compile(r'exited on signal 9|a worker died in')
         with open(self.log, errors='replace') as f:
-            return [line.rstrip() for line in f if bad.search(line)]
+            return [line.rstrip() for line in f
+                    if bad.search(line) and not fine.search(line)]
 
     def stop(self):
         os.kill(self.master(), signal.SIGTERM)
@@ -143,6 +161,8 @@ class Client:
         self.cast = None
         self.version = 0
         self.leaving = False
+        self.lossy = False
+        self.cast_at = None
         self.player = self.room = None
         self.last = time.monotonic()
         self.sock = socket.create_connection(('127.0.0.1', server.port), 10)
@@ -161,6 +181,10 @@ class Client:
         if b' 101 ' not in head.split(b'\r\n')[0]:
             raise Failure('%s: %s' % (name, head.split(b'\r\n')[0].decode()))
         self.sock.setblocking(False)
+
+    def killed(self):
+        """whether a worker was killed a moment ago"""
+        return time.monotonic() - self.server.killed < KILL_WINDOW
 
     def fail(self, text):
         raise Failure('%s (player %s, room %s): %s'
@@ -192,10 +216,14 @@ class Client:
         except BlockingIOError:
             return True
         except ConnectionError as e:
-            self.fail(str(e))
+            if not self.killed():
+                self.fail(str(e))
+            part = b''
         if not part:
-            if not self.leaving:
+            if not self.leaving and not self.killed():
                 self.fail('the connection ended')
+            if not self.leaving:
+                stats['cut'] += 1
             return False
         self.data += part
         at = 0
@@ -225,16 +253,31 @@ class Client:
     def message(self, m, stats):
         stats['messages'] += 1
         if 'ack' in m:
+            if self.lossy or (self.killed() and m['ack'] > self.acked):
+                self.lossy = True
+                if m['ack'] <= self.acked:
+                    self.fail('%r after ack %d' % (m, self.acked))
+                self.acked = m['ack']
+                return
             self.acked += 1
             self.sent += 1
             if m['ack'] != self.acked or m['sent'] != self.sent:
                 self.fail('%r after ack %d' % (m, self.acked - 1))
             if m['sum'] != self.acked * (self.acked + 1) // 2:
                 self.fail('wrong state: %r' % m)
+        elif 'lost' in m:
+            if not self.killed():
+                self.fail('%r' % m)
+            stats['lost'] += m['lost']
         elif 'cast' in m:
+            now = time.monotonic()
             if self.cast is not None and m['cast'] != self.cast + 1:
-                self.fail('%r after cast %d' % (m, self.cast))
+                if not self.killed() or abs(m['cast'] - self.cast) > 5:
+                    self.fail('%r after cast %d' % (m, self.cast))
+            if self.cast_at and self.killed():
+                stats['stalls'].append(now - self.cast_at)
             self.cast = m['cast']
+            self.cast_at = now
             self.version = m['version']
             if m.get('gap'):
                 stats['gaps'].append((m['gap'], self.room))
@@ -253,7 +296,8 @@ class Chaos:
         self.selector = selectors.DefaultSelector()
         self.clients = []
         self.count = 0
-        self.stats = {'messages': 0, 'gaps': [], 'inputs': 0}
+        self.stats = {'messages': 0, 'gaps': [], 'inputs': 0, 'cut': 0,
+                      'lost': 0, 'stalls': []}
         self.events = []
 
     def add(self):
@@ -277,7 +321,11 @@ class Chaos:
             for client in self.clients:
                 if now >= client.next and not client.leaving:
                     client.next += period
-                    client.input()
+                    try:
+                        client.input()
+                    except OSError as e:
+                        if not client.killed():
+                            client.fail(str(e))
                     self.stats['inputs'] += 1
             for key, _ in self.selector.select(0.002):
                 if not key.data.read(self.stats):
@@ -285,7 +333,13 @@ class Chaos:
 
     def fill(self):
         while len(self.clients) < self.options.players:
-            self.add()
+            try:
+                self.add()
+            except (OSError, Failure):
+                if time.monotonic() - self.server.killed > KILL_WINDOW:
+                    raise
+                self.turn(time.monotonic() + 0.01)
+                continue
             self.clients[-1].next = time.monotonic() + self.random.random() \
                 / self.options.rate
 
@@ -297,6 +351,9 @@ class Chaos:
             self.server.reload()
             time.sleep(self.random.random() * 0.02)
             self.server.reload()
+        elif word == 'kill':
+            self.server.kill(self.random.choice)
+            self.turn(time.monotonic() + 0.5)
         elif word == 'join':
             self.random.choice(self.clients).close()
         else:
@@ -317,7 +374,8 @@ class Chaos:
         """all that was sent is answered, and all goes on with the new code"""
         for _ in range(100):
             behind = [c for c in self.clients
-                      if not c.leaving and c.acked < c.inputs]
+                      if not c.leaving and not c.lossy
+                      and c.acked < c.inputs]
             workers = self.server.workers()
             old = [c for c in self.clients
                    if c.version != self.server.version and not c.leaving]
@@ -351,6 +409,13 @@ class Chaos:
             print('ticks: longest gap p50 %.1f ms, p99 %.1f ms, max %.1f ms'
                   % (gaps[len(gaps) // 2] * 1000,
                      gaps[len(gaps) * 99 // 100] * 1000, gaps[-1] * 1000))
+        stalls = sorted(self.stats['stalls'])
+        if stalls:
+            print('after a kill: %d sessions cut, %d inputs lost; between '
+                  'broadcasts p99 %.0f ms, max %.0f ms'
+                  % (self.stats['cut'], self.stats['lost'],
+                     stalls[len(stalls) * 99 // 100] * 1000,
+                     stalls[-1] * 1000))
         print('%d inputs, %d messages, %s' % (
             self.stats['inputs'], self.stats['messages'],
             ', '.join('%d %s' % (self.events.count(w), w)

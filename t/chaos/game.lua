@@ -37,8 +37,10 @@ function Room:on_message(player, m)
         return
     end
 
-    if m.n ~= p.inputs + 1 then
+    if m.n <= p.inputs then
         player:send({ bad = "input " .. m.n .. " after " .. p.inputs })
+    elseif m.n > p.inputs + 1 then
+        player:send({ lost = m.n - p.inputs - 1 })
     end
 
     p.inputs = m.n

@@ -99,6 +99,8 @@
 #     edit FILE s/REGEX/TEXT/
 #     signal NAME           USR1 and such, to the master
 #     kill NAME worker of a    a signal to a's worker, until it has died
+#     owner of ROOM         $owner is the pid of the worker that runs a room
+#     kill NAME $owner      a signal to that one
 #     stop worker of a, cont worker of a    by SIGSTOP and SIGCONT
 #     a memory < MB         of its worker, what is not shared
 #     crowd storm PATH clients=N messages=M seconds=S

@@ -791,9 +791,56 @@ test_other_deflater(void)
 }
 
 
+/* an inflater that is replaced by its context after each message */
+
+static void
+test_moved(void)
+{
+    long                    n;
+    size_t                  i, len, wrong;
+    unsigned char           context[GAME_INFLATE_CONTEXT_MAX];
+    game_inflate_t         *in, *next;
+    game_deflate_t         *out;
+    game_deflate_params_t   p;
+
+    p = params(15, 1, 6);
+    out = game_deflate_create(&p);
+    in = inflater(15, 1);
+
+    is(game_inflate_context(in, context), 0, "a new one has no context");
+
+    wrong = 0;
+    len = 0;
+
+    for (i = 0; i < 60; i++) {
+        fill(plain, 100 + i * 50, 1);
+
+        n = game_deflate(out, plain, 100 + i * 50, packed, sizeof(packed));
+        n = unpack(in, packed, n, 1 + i * 3, 1 + i * 100);
+
+        wrong += n != (long) (100 + i * 50)
+                 || memcmp(back, plain, 100 + i * 50) != 0;
+
+        len = game_inflate_context(in, context);
+        next = inflater(15, 1);
+        wrong += game_inflate_restore(next, context, len) != 0;
+
+        game_inflate_destroy(in);
+        in = next;
+    }
+
+    is(wrong, 0, "60 messages, moved after each");
+    is(len, GAME_INFLATE_CONTEXT_MAX, "the context is a whole window");
+
+    game_inflate_destroy(in);
+    game_deflate_destroy(out);
+}
+
+
 int
 main(void)
 {
+    test_moved();
     test_offers();
     test_bad_lists();
     test_wanted();

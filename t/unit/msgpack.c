@@ -210,12 +210,35 @@ depths(void)
 }
 
 
+/* what only a value that we have saved may have */
+
+static void
+saved(void)
+{
+    static const char  inf[] = "\x92\xcb\x7f\xf0\0\0\0\0\0\0\xca\xff\xc0\0\0";
+    static const char  ext[] = "\x92\xd4\x01\x00\x90";
+
+    ok(check(inf, sizeof(inf) - 1, 64) != NULL, "no infinity from others");
+    ok(check(ext, sizeof(ext) - 1, 64) != NULL, "no extension from others");
+
+    origin = GAME_MSGPACK_SAVED;
+
+    ok(check(inf, sizeof(inf) - 1, 64) == NULL, "infinity, saved");
+    accept("an extension of one byte, saved", "\x92\xd4\x01\x00\x90");
+    refuse("an extension of two bytes", "\xd5\x01\x00\x00", "extension");
+    refuse("an extension as a key", "\x81\xd4\x01\x00\x90", "key of a map");
+
+    origin = GAME_MSGPACK_FOREIGN;
+}
+
+
 int
 main(void)
 {
     values();
     refusals();
     depths();
+    saved();
 
     return tap_done();
 }

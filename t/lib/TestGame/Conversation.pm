@@ -595,15 +595,31 @@ sub do_reload {
 
 
 sub do_kill {
-    my ($signal, $name) = $_[0] =~ /^(\w+) worker of (\w+)$/
+    my ($signal, $pid, $name) = $_[0] =~ /^(\w+) (?:(\d+)|worker of (\w+))$/
         or die "kill NAME worker of CLIENT\n";
 
-    my $pid = $Clients{$name}{worker} // die "$name has no worker\n";
+    $pid //= $Clients{$name}{worker} // die "$name has no worker\n";
     $Killed = 1;
     kill $signal => $pid;
     retry(sub {
         die "$pid lives\n" if grep { $_ == $pid } workers_of(master());
     });
+}
+
+
+# $owner is the pid of a room's worker
+sub do_owner {
+    my ($id) = $_[0] =~ /^of (\w+)$/ or die "owner of ROOM\n";
+
+    my $client = TestGame::Client->new(port => port());
+    my $r = $client->http('GET', '/status', ['Connection: close']);
+    $client->end;
+
+    my $status = $Json->decode($r->{body});
+    my ($room) = grep { $_->{id} eq $id } @{$status->{rooms}}
+        or die "there is no room $id\n";
+    my ($worker) = grep { $_->{slot} == $room->{slot} } @{$status->{workers}};
+    $Vars{owner} = $worker->{pid};
 }
 
 

@@ -1,0 +1,181 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Rooms that have changed wait in a queue.  Credit is earned at a tenth of the
+ * time that goes by, and each checkpoint is paid for with the time it took:
+ * when there is none left, the rooms wait for later turns, in their order.
+ */
+
+
+#include "ngx_game_checkpoint.h"
+#include "ngx_game_clock.h"
+#include "ngx_game_image.h"
+#include "ngx_game_registry.h"
+#include "ngx_game_room.h"
+#include "ngx_game_zone.h"
+
+
+/* of the worker's time, one part in so many */
+#define NGX_GAME_CHECKPOINT_SHARE   10
+
+/* credit that can be saved up, us */
+#define NGX_GAME_CHECKPOINT_CREDIT  10000
+
+/* what waits is looked at again after, us */
+#define NGX_GAME_CHECKPOINT_AGAIN   5000
+
+/* a room that can't be saved is tried again after, us */
+#define NGX_GAME_CHECKPOINT_RETRY   1000000
+
+
+typedef struct {
+    ngx_game_timer_t           timer;
+    int64_t                    credit;        /* us */
+    uint64_t                   earned;        /* up to this time */
+    unsigned                   full:1;        /* told that the zone is */
+} ngx_game_checkpoints_t;
+
+
+static ngx_uint_t ngx_game_checkpoint_due(ngx_game_room_t *room,
+    uint64_t now);
+static void ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now);
+static void ngx_game_checkpoint_timer(ngx_game_timer_t *timer);
+
+
+static ngx_game_checkpoints_t  ngx_game_checkpoints;
+
+
+void
+ngx_game_checkpoint_init(void)
+{
+    ngx_memzero(&ngx_game_checkpoints, sizeof(ngx_game_checkpoints_t));
+
+    ngx_game_checkpoints.timer.handler = ngx_game_checkpoint_timer;
+    ngx_game_checkpoints.earned = ngx_game_clock_now();
+}
+
+
+void
+ngx_game_checkpoint_done(void)
+{
+    ngx_game_clock_clear(&ngx_game_checkpoints.timer);
+}
+
+
+void
+ngx_game_checkpoint_run(void)
+{
+    uint64_t                 now, then;
+    ngx_queue_t             *q, *next, *changed;
+    ngx_game_room_t         *room;
+    ngx_game_checkpoints_t  *cp;
+
+    cp = &ngx_game_checkpoints;
+    changed = ngx_game_room_changes();
+
+    if (ngx_queue_empty(changed)) {
+        return;
+    }
+
+    now = ngx_game_clock_now();
+
+    cp->credit += (now - cp->earned) / NGX_GAME_CHECKPOINT_SHARE;
+    cp->credit = ngx_min(cp->credit, NGX_GAME_CHECKPOINT_CREDIT);
+    cp->earned = now;
+
+    for (q = ngx_queue_head(changed);
+         q != ngx_queue_sentinel(changed) && cp->credit > 0;
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        room = ngx_queue_data(q, ngx_game_room_t, changed);
+
+        if (!ngx_game_checkpoint_due(room, now)) {
+            continue;
+        }
+
+        ngx_game_room_unchanged(room);
+
+        if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
+            continue;
+        }
+
+        ngx_game_checkpoint_save(room, now);
+
+        then = ngx_game_clock_now();
+
+        ngx_game_count(checkpoints, 1);
+        ngx_game_count(checkpoint_us, then - now);
+
+        cp->credit -= then - now;
+        now = then;
+    }
+
+    if (!ngx_queue_empty(changed) && !ngx_game_clock_is_set(&cp->timer)) {
+        (void) ngx_game_clock_set(&cp->timer,
+                                  now + NGX_GAME_CHECKPOINT_AGAIN);
+    }
+}
+
+
+static ngx_uint_t
+ngx_game_checkpoint_due(ngx_game_room_t *room, uint64_t now)
+{
+    uint64_t  interval;
+
+    if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
+        return 1;
+    }
+
+    interval = room->unsaved ? NGX_GAME_CHECKPOINT_RETRY
+                             : (uint64_t) room->game->checkpoint * 1000;
+
+    return now - room->saved >= interval;
+}
+
+
+static void
+ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now)
+{
+    ngx_str_t  image;
+
+    if (room->paused || room->closing || !room->created) {
+        return;
+    }
+
+    room->saved = now;
+
+    if (ngx_game_image_pack(room, &image, room->unsaved) != NGX_OK) {
+        room->unsaved = 1;
+        ngx_game_count(checkpoints_failed, 1);
+        return;
+    }
+
+    room->unsaved = 0;
+
+    if (ngx_game_registry_save(room->id, &image) == NGX_OK) {
+        return;
+    }
+
+    /* the former one, if there is one, is better than none */
+
+    ngx_game_count(checkpoints_failed, 1);
+
+    if (!ngx_game_checkpoints.full) {
+        ngx_game_checkpoints.full = 1;
+
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "no place for the checkpoint of room %V of game \"%V\", "
+                      "%uz bytes: increase \"game_zone\"",
+                      ngx_game_id_text(room->id), &room->game->name,
+                      image.len);
+    }
+}
+
+
+static void
+ngx_game_checkpoint_timer(ngx_game_timer_t *timer)
+{
+    ngx_game_checkpoint_run();
+}

@@ -1,0 +1,31 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Checkpoints: after a turn in which a room has changed its image is put into
+ * the zone, from where another worker takes it if this one dies.  Small states
+ * are saved every turn; what it takes is bounded to a share of the worker's
+ * time, so that many or large ones are saved less often.
+ */
+
+
+#ifndef _NGX_GAME_CHECKPOINT_H_INCLUDED_
+#define _NGX_GAME_CHECKPOINT_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+
+/* values of ngx_game_game_t.checkpoint besides an interval, ms */
+#define NGX_GAME_CHECKPOINT_AUTO  0
+#define NGX_GAME_CHECKPOINT_OFF   NGX_MAX_INT_T_VALUE
+
+
+void ngx_game_checkpoint_init(void);
+void ngx_game_checkpoint_done(void);
+
+/* at the end of a turn: saves the rooms that have changed, as time allows */
+void ngx_game_checkpoint_run(void);
+
+
+#endif /* _NGX_GAME_CHECKPOINT_H_INCLUDED_ */

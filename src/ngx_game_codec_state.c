@@ -1,0 +1,147 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Values as LuaJIT itself writes them, by its string buffers: some ten times
+ * faster than MessagePack, for what only workers of this server read.  See
+ * https://luajit.org/ext_buffer.html
+ */
+
+
+#include "ngx_game.h"
+#include "ngx_game_call.h"
+#include "ngx_game_codec.h"
+#include "ngx_game_codec_private.h"
+
+
+/* as ngx_game_codec_state_lua has it */
+typedef struct {
+    const u_char              *data;
+    size_t                     len;
+} ngx_game_codec_state_t;
+
+
+static void ngx_game_codec_state_call(lua_State *L, int function, int n,
+    int results);
+
+
+/* the buffer is the VM's, and large ones are not kept */
+static const char  ngx_game_codec_state_lua[] =
+    "local state = ...\n"
+    "local ok, buffer = pcall(require, 'string.buffer')\n"
+    "if not ok then return end\n"
+    "local ffi = require 'ffi'\n"
+    "ffi.cdef[[\n"
+    "    typedef struct { const char *data; size_t len; } ngx_game_state_t;\n"
+    "]]\n"
+    "state = ffi.cast('ngx_game_state_t *', state)\n"
+    "local out, from = buffer.new(4096), buffer.new(0)\n"
+    "local function dump_begin()\n"
+    "    if state.len > 1048576 then out:free() else out:reset() end\n"
+    "end\n"
+    "local function dump(value) out:encode(value) end\n"
+    "local function dump_end()\n"
+    "    local data, len = out:ref()\n"
+    "    state.data, state.len = data, len\n"
+    "end\n"
+    "local function load_begin() from:set(state.data, state.len) end\n"
+    "local function load() return from:decode() end\n"
+    "return dump_begin, dump, dump_end, load_begin, load\n";
+
+
+enum {
+    NGX_GAME_CODEC_DUMP_BEGIN = 0,
+    NGX_GAME_CODEC_DUMP,
+    NGX_GAME_CODEC_DUMP_END,
+    NGX_GAME_CODEC_LOAD_BEGIN,
+    NGX_GAME_CODEC_LOAD,
+    NGX_GAME_CODEC_FUNCTIONS
+};
+
+
+/* registry references: one VM a process */
+static int                     ngx_game_codec_state[NGX_GAME_CODEC_FUNCTIONS];
+static ngx_game_codec_state_t  ngx_game_codec_state_data;
+
+
+void
+ngx_game_codec_state_open(lua_State *L)
+{
+    int  i;
+
+    if (luaL_loadbuffer(L, ngx_game_codec_state_lua,
+                        sizeof(ngx_game_codec_state_lua) - 1,
+                        "=" NGX_GAME_CALL_CHUNK)
+        != 0)
+    {
+        (void) lua_error(L);
+    }
+
+    lua_pushlightuserdata(L, &ngx_game_codec_state_data);
+    lua_call(L, 1, NGX_GAME_CODEC_FUNCTIONS);
+
+    if (lua_isnil(L, -1)) {
+        (void) luaL_error(L, "this LuaJIT has no string buffers: "
+                          "one of 2021 or later is needed");
+    }
+
+    for (i = NGX_GAME_CODEC_FUNCTIONS; i-- > 0; /* void */) {
+        ngx_game_codec_state[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+}
+
+
+/* the n values on top of the stack are its arguments */
+
+static void
+ngx_game_codec_state_call(lua_State *L, int function, int n, int results)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_codec_state[function]);
+    lua_insert(L, -n - 1);
+    lua_call(L, n, results);
+}
+
+
+void
+ngx_game_codec_dump_begin(lua_State *L)
+{
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+
+    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP_BEGIN, 0, 0);
+}
+
+
+void
+ngx_game_codec_dump(lua_State *L)
+{
+    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP, 1, 0);
+}
+
+
+void
+ngx_game_codec_dump_end(lua_State *L, ngx_str_t *out)
+{
+    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP_END, 0, 0);
+
+    out->data = (u_char *) ngx_game_codec_state_data.data;
+    out->len = ngx_game_codec_state_data.len;
+}
+
+
+void
+ngx_game_codec_undump_begin(lua_State *L, ngx_str_t *from)
+{
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+
+    ngx_game_codec_state_data.data = from->data;
+    ngx_game_codec_state_data.len = from->len;
+
+    ngx_game_codec_state_call(L, NGX_GAME_CODEC_LOAD_BEGIN, 0, 0);
+}
+
+
+void
+ngx_game_codec_undump(lua_State *L)
+{
+    ngx_game_codec_state_call(L, NGX_GAME_CODEC_LOAD, 0, 1);
+}

@@ -1,0 +1,47 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * The store: an image for each room in the zone, to go on from if its worker
+ * dies.  It is written without a lock by the owner of the room; whenever that
+ * is killed, the last whole image is there.  Rooms are known by the numbers of
+ * their entries in the registry.
+ */
+
+
+#ifndef _NGX_GAME_STORE_H_INCLUDED_
+#define _NGX_GAME_STORE_H_INCLUDED_
+
+
+#include "ngx_game.h"
+
+
+/* init_process, after attach; n: entries of the registry */
+ngx_int_t ngx_game_store_init(ngx_uint_t n);
+
+/* replaces the image of a room; NGX_DECLINED: there is no place for it, the
+ * former one stays */
+ngx_int_t ngx_game_store_put(ngx_uint_t entry, uint64_t room,
+    ngx_str_t *image);
+
+/* the last image, in the zone: for a worker that has taken the room over;
+ * NGX_DECLINED: there is none */
+ngx_int_t ngx_game_store_get(ngx_uint_t entry, uint64_t room,
+    ngx_str_t *image);
+
+/* whether there is one: a hint, for others than the owner */
+ngx_uint_t ngx_game_store_has(ngx_uint_t entry);
+
+/* counts a death that the room may have caused: how many there were within
+ * the last `period` seconds.  By its new owner */
+ngx_uint_t ngx_game_store_blame(ngx_uint_t entry, uint64_t now,
+    uint64_t period);
+
+/* under the zone's lock: forgets the image of an entry that is freed */
+void ngx_game_store_drop(ngx_uint_t entry);
+
+/* bytes used, and all */
+void ngx_game_store_usage(size_t *used, size_t *size);
+
+
+#endif /* _NGX_GAME_STORE_H_INCLUDED_ */
