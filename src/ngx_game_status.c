@@ -12,6 +12,7 @@
 #include "ngx_game_json.h"
 #include "ngx_game_lobby.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_store.h"
 #include "ngx_game_zone.h"
 
 
@@ -84,15 +85,18 @@ ngx_game_status_handler(ngx_http_request_t *r)
 static void
 ngx_game_status_zone(ngx_game_json_t *json)
 {
-    size_t      used, size;
+    size_t      used, size, store_used, store_size;
     ngx_uint_t  rooms_used, rooms_size;
 
     ngx_game_zone_usage(&used, &size);
     ngx_game_registry_usage(&rooms_used, &rooms_size);
+    ngx_game_store_usage(&store_used, &store_size);
 
     ngx_game_json_printf(json, ",\"zone\":{\"size\":%uz,\"used\":%uz,"
-                         "\"rooms\":{\"used\":%ui,\"size\":%ui}}",
-                         size, used, rooms_used, rooms_size);
+                         "\"rooms\":{\"used\":%ui,\"size\":%ui},"
+                         "\"checkpoints\":{\"used\":%uz,\"size\":%uz}}",
+                         size, used, rooms_used, rooms_size, store_used,
+                         store_size);
 }
 
 

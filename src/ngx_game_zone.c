@@ -392,7 +392,8 @@ ngx_game_zone_usage(size_t *used, size_t *size)
 
     *used = *size - ngx_game_layout.parts.rings_size
             - ngx_game_layout.parts.limits_size
-            - ngx_game_layout.parts.registry_size;
+            - ngx_game_layout.parts.registry_size
+            - ngx_game_layout.parts.store_size;
 
     for (i = 0; i < ngx_game_zone.nusages; i++) {
         *used += ngx_game_zone.usages[i]();
