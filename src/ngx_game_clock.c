@@ -16,6 +16,7 @@
 
 
 static void ngx_game_clock_handler(ngx_event_t *ev);
+static void ngx_game_clock_run(uint64_t now);
 static void ngx_game_clock_rearm(ngx_event_t *ev);
 
 
@@ -105,12 +106,29 @@ ngx_game_clock_clear(ngx_game_timer_t *timer)
 }
 
 
+void
+ngx_game_clock_poll(void)
+{
+    uint64_t           now;
+    game_heap_node_t  *top;
+
+    top = game_heap_top(&ngx_game_clock.heap);
+
+    if (top) {
+        now = ngx_game_clock_now();
+
+        if (top->at <= now) {
+            ngx_game_clock_run(now);
+        }
+    }
+}
+
+
 static void
 ngx_game_clock_handler(ngx_event_t *ev)
 {
-    uint64_t           now, expirations;
+    uint64_t           expirations;
     ngx_connection_t  *c;
-    ngx_game_timer_t  *timer;
 
     c = ev->data;
 
@@ -122,7 +140,18 @@ ngx_game_clock_handler(ngx_event_t *ev)
     }
 
     ngx_game_clock.armed = 0;
-    now = ngx_game_clock_now();
+
+    ngx_game_clock_run(ngx_game_clock_now());
+}
+
+
+/* all timers whose time has come, and those that come right after */
+
+static void
+ngx_game_clock_run(uint64_t now)
+{
+    ngx_game_timer_t  *timer;
+
     ngx_game_clock.running = now + NGX_GAME_CLOCK_MORE;
 
     for ( ;; ) {

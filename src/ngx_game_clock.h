@@ -31,6 +31,10 @@ void ngx_game_clock_done(void);
 /* microseconds, read anew */
 uint64_t ngx_game_clock_now(void);
 
+/* between two events: runs the timers whose time has come, which would have to
+ * wait for all the events of this turn */
+void ngx_game_clock_poll(void);
+
 /*
  * Sets a timer, zeroed but for its handler, to run once at a time; a timer
  * that is set is moved.  A timer set by a handler runs in a later turn of the

@@ -11,6 +11,7 @@
 
 
 #include "ngx_game_transport.h"
+#include "ngx_game_clock.h"
 #include "ngx_game_limit.h"
 #include "ngx_game_zone.h"
 #include "core/game_map.h"
@@ -339,6 +340,10 @@ ngx_game_session_read_handler(ngx_event_t *rev)
 
     c = rev->data;
     s = c->data;
+
+    /* ticks come before what there is to read */
+
+    ngx_game_clock_poll();
 
     c->log->action = "reading from a player";
 

@@ -385,6 +385,8 @@ function Room:on_message(player, message)
     self:broadcast("end")
 end
 return Room
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_send_buffer 64m; }
 --- ws eval
