@@ -25,6 +25,10 @@
 /* what waits is looked at again after, us */
 #define NGX_GAME_CHECKPOINT_AGAIN   5000
 
+/* a room may take one part in so many of the time; and one that ticks is saved
+ * for each tick, but not for each message in between */
+#define NGX_GAME_CHECKPOINT_TIMES   100
+
 /* a room that can't be saved is tried again after, us */
 #define NGX_GAME_CHECKPOINT_RETRY   1000000
 
@@ -104,6 +108,7 @@ ngx_game_checkpoint_run(void)
         ngx_game_checkpoint_save(room, now);
 
         then = ngx_game_clock_now();
+        room->save_cost = ngx_min(then - now, NGX_GAME_CHECKPOINT_CREDIT);
 
         ngx_game_count(checkpoints, 1);
         ngx_game_count(checkpoint_us, then - now);
@@ -128,8 +133,19 @@ ngx_game_checkpoint_due(ngx_game_room_t *room, uint64_t now)
         return 1;
     }
 
-    interval = room->unsaved ? NGX_GAME_CHECKPOINT_RETRY
-                             : (uint64_t) room->game->checkpoint * 1000;
+    if (room->unsaved) {
+        interval = NGX_GAME_CHECKPOINT_RETRY;
+
+    } else if (room->game->checkpoint == NGX_GAME_CHECKPOINT_AUTO) {
+        interval = (uint64_t) room->save_cost * NGX_GAME_CHECKPOINT_TIMES;
+
+        if (room->game->tick) {
+            interval = ngx_max(interval, 900000 / room->game->tick);
+        }
+
+    } else {
+        interval = (uint64_t) room->game->checkpoint * 1000;
+    }
 
     return now - room->saved >= interval;
 }

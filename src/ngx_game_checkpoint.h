@@ -4,7 +4,7 @@
  *
  * Checkpoints: after a turn in which a room has changed its image is put into
  * the zone, from where another worker takes it if this one dies.  Small states
- * are saved every turn; what it takes is bounded to a share of the worker's
+ * are saved every tick; what it takes is bounded to a share of the worker's
  * time, so that many or large ones are saved less often.
  */
 

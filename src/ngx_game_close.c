@@ -137,7 +137,7 @@ void
 ngx_game_close_fail(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason)
 {
-    ngx_game_session_deliver(s);
+    ngx_game_session_deliver(s, 1);
 
     s->deaf = 1;
 

@@ -26,7 +26,11 @@
 #include "core/game_utf8.h"
 
 
-#define NGX_GAME_DISPATCH_MAX  256
+#define NGX_GAME_DISPATCH_MAX     256
+
+/* messages of one read that are put off, at most; and bytes of all that are */
+#define NGX_GAME_DISPATCH_FEW     4
+#define NGX_GAME_DISPATCH_MEMORY  16384
 
 
 /* the message that the loop handles now, as ngx_game_dispatch_open_lua has it
@@ -53,10 +57,15 @@ typedef struct {
     ngx_game_dispatch_item_t     items[NGX_GAME_DISPATCH_MAX];
     ngx_uint_t                   n;
     ngx_uint_t                   next;
+    ngx_uint_t                   kept;        /* so many are put off */
+    size_t                       used;        /* of memory */
+    unsigned                     running:1;
+    ngx_event_t                  event;       /* of the end of this turn */
     ngx_game_call_t             *call;        /* the loop that runs */
     ngx_game_dispatch_item_t    *item;        /* what it handles */
     int                          new_loop;    /* anchors that function */
     ngx_game_dispatch_message_t  message;
+    u_char                       memory[NGX_GAME_DISPATCH_MEMORY];
 } ngx_game_dispatch_t;
 
 
@@ -64,6 +73,7 @@ static void ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
     ngx_str_t *error);
 static void ngx_game_dispatch_doing(ngx_game_player_t *player,
     ngx_game_dispatch_item_t *item);
+static void ngx_game_dispatch_event(ngx_event_t *ev);
 static int ngx_game_dispatch_next(void);
 static int ngx_game_dispatch_player(lua_State *L);
 static int ngx_game_dispatch_decode(lua_State *L);
@@ -179,9 +189,17 @@ void
 ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
     ngx_str_t *data)
 {
+    ngx_game_dispatch_t       *dispatch;
     ngx_game_dispatch_item_t  *item;
 
-    if (ngx_game_dispatch.n == NGX_GAME_DISPATCH_MAX) {
+    dispatch = &ngx_game_dispatch;
+
+    /* each game has a loop of its own */
+
+    if (dispatch->n == NGX_GAME_DISPATCH_MAX
+        || (dispatch->n
+            && dispatch->items[0].player->room->loop != player->room->loop))
+    {
         ngx_game_dispatch_run();
     }
 
@@ -191,6 +209,55 @@ ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
     item->data = data->data;
     item->len = data->len;
     item->kind = kind;
+}
+
+
+void
+ngx_game_dispatch_defer(void)
+{
+    size_t                     len;
+    ngx_uint_t                 i;
+    ngx_game_dispatch_t       *dispatch;
+    ngx_game_dispatch_item_t  *item;
+
+    dispatch = &ngx_game_dispatch;
+
+    len = 0;
+
+    for (i = dispatch->kept; i < dispatch->n; i++) {
+        len += dispatch->items[i].len;
+    }
+
+    if (dispatch->n - dispatch->kept > NGX_GAME_DISPATCH_FEW
+        || len > sizeof(dispatch->memory) - dispatch->used)
+    {
+        ngx_game_dispatch_run();
+        return;
+    }
+
+    for (i = dispatch->kept; i < dispatch->n; i++) {
+        item = &dispatch->items[i];
+
+        ngx_memcpy(dispatch->memory + dispatch->used, item->data, item->len);
+        item->data = dispatch->memory + dispatch->used;
+        dispatch->used += item->len;
+    }
+
+    dispatch->kept = dispatch->n;
+
+    if (dispatch->n && !dispatch->event.posted) {
+        dispatch->event.handler = ngx_game_dispatch_event;
+        dispatch->event.log = ngx_cycle->log;
+
+        ngx_post_event((&dispatch->event), &ngx_posted_events);
+    }
+}
+
+
+static void
+ngx_game_dispatch_event(ngx_event_t *ev)
+{
+    ngx_game_dispatch_run();
 }
 
 
@@ -205,9 +272,11 @@ ngx_game_dispatch_run(void)
 
     dispatch = &ngx_game_dispatch;
 
-    if (dispatch->n == 0) {
+    if (dispatch->n == 0 || dispatch->running) {
         return;
     }
+
+    dispatch->running = 1;
 
     room = dispatch->items[0].player->room;
 
@@ -237,6 +306,9 @@ ngx_game_dispatch_run(void)
     dispatch->call = NULL;
     dispatch->next = 0;
     dispatch->n = 0;
+    dispatch->kept = 0;
+    dispatch->used = 0;
+    dispatch->running = 0;
 
     ngx_game_worker.doing->room = 0;
 }

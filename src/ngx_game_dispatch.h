@@ -26,10 +26,14 @@ void ngx_game_dispatch_open(lua_State *L);
  * registry */
 int ngx_game_dispatch_new_loop(lua_State *L);
 
-/* adds a message to those that wait, all of one player: data stays in place
- * until they ran */
+/* adds a message to those that wait: data stays in place until they ran, or
+ * are put off */
 void ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
     ngx_str_t *data);
+
+/* the same at the end of this turn, if they are few and short: messages of
+ * several players are then handled by one entry */
+void ngx_game_dispatch_defer(void);
 
 /* calls on_message for all that wait.  A handler that waits goes on later, as
  * any does */

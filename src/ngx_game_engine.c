@@ -80,13 +80,13 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
  * and rooms first, then what it held in the zone */
 
 static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
+    ngx_game_limit_sweep,
     ngx_game_pass_lost,
     ngx_game_handover_lost,
     ngx_game_follow_lost,
     ngx_game_join_lost,
     ngx_game_room_lost,
-    ngx_game_adopt_lost,
-    ngx_game_limit_sweep
+    ngx_game_adopt_lost
 };
 
 

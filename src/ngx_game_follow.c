@@ -52,7 +52,7 @@ static void ngx_game_follow_message(ngx_game_session_t *s,
 static ngx_uint_t ngx_game_follow_resume(ngx_game_session_t *s);
 static ngx_uint_t ngx_game_follow_keep_message(ngx_game_session_t *s,
     ngx_game_kind_e kind, ngx_str_t *payload);
-static void ngx_game_follow_deliver(ngx_game_session_t *s);
+static void ngx_game_follow_deliver(ngx_game_session_t *s, ngx_uint_t now);
 static void ngx_game_follow_measured(ngx_game_session_t *s);
 static void ngx_game_follow_closed(ngx_game_session_t *s,
     ngx_game_reason_e reason);
@@ -406,9 +406,9 @@ ngx_game_follow_keep_message(ngx_game_session_t *s, ngx_game_kind_e kind,
 
 
 static void
-ngx_game_follow_deliver(ngx_game_session_t *s)
+ngx_game_follow_deliver(ngx_game_session_t *s, ngx_uint_t now)
 {
-    ngx_game_sync_deliver(s->owner);
+    ngx_game_sync_deliver(s->owner, now);
 }
 
 

@@ -3,9 +3,9 @@
  * Copyright (C) ngx_game authors
  *
  * An image is a header, the players and the alarms, and the values that are
- * Lua's: version, state, metadata, and the data of each player.  It is read by
- * the same build only, so that structs are written as they are; all lengths
- * are checked nevertheless.
+ * Lua's: version, state, metadata, and, for each player that has data, its
+ * number and that, up to a nil.  It is read by the same build, so that structs
+ * are written as they are; all lengths are checked nevertheless.
  */
 
 
@@ -57,6 +57,8 @@ typedef struct {
 static u_char *ngx_game_image_reserve(size_t len);
 static int ngx_game_image_save(lua_State *L);
 static void ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player);
+static ngx_uint_t ngx_game_image_has_data(lua_State *L,
+    ngx_game_player_t *player);
 static int ngx_game_image_explain(lua_State *L);
 static size_t ngx_game_image_players_size(ngx_game_room_t *room);
 static u_char *ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p);
@@ -154,10 +156,13 @@ ngx_game_image_reserve(size_t len)
 static int
 ngx_game_image_save(lua_State *L)
 {
+    ngx_uint_t             i;
     ngx_queue_t           *q;
+    ngx_game_player_t     *player;
     ngx_game_image_ctx_t  *ctx;
 
     ctx = lua_touserdata(L, 1);
+    i = 0;
 
     ngx_game_codec_dump_begin(L);
 
@@ -176,10 +181,21 @@ ngx_game_image_save(lua_State *L)
          q != ngx_queue_sentinel(&ctx->room->players);
          q = ngx_queue_next(q))
     {
-        ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
-                                                   link));
-        ngx_game_codec_dump(L);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (ngx_game_image_has_data(L, player)) {
+            lua_pushnumber(L, (lua_Number) i);
+            ngx_game_codec_dump(L);
+
+            ngx_game_image_push_data(L, player);
+            ngx_game_codec_dump(L);
+        }
+
+        i++;
     }
+
+    lua_pushnil(L);
+    ngx_game_codec_dump(L);
 
     ngx_game_codec_dump_end(L, &ctx->value);
 
@@ -200,6 +216,36 @@ ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player)
     ngx_game_lua_push_player(L, player);
     lua_getfield(L, -1, "data");
     lua_remove(L, -2);
+}
+
+
+/* an empty table is what a player has from the start */
+
+static ngx_uint_t
+ngx_game_image_has_data(lua_State *L, ngx_game_player_t *player)
+{
+    ngx_uint_t  has;
+
+    if (player->ref == LUA_NOREF) {
+        return 0;
+    }
+
+    ngx_game_image_push_data(L, player);
+
+    has = !lua_istable(L, -1);
+
+    if (!has) {
+        lua_pushnil(L);
+
+        if (lua_next(L, -2)) {
+            lua_pop(L, 2);
+            has = 1;
+        }
+    }
+
+    lua_pop(L, 1);
+
+    return has;
 }
 
 
@@ -467,6 +513,7 @@ static int
 ngx_game_image_load(lua_State *L)
 {
     int                    room;
+    ngx_uint_t             i;
     ngx_queue_t           *q;
     ngx_game_image_ctx_t  *ctx;
 
@@ -486,22 +533,24 @@ ngx_game_image_load(lua_State *L)
     ngx_game_codec_undump(L);
     ngx_game_image_set_field(L, room, "metadata");
 
+    ngx_game_codec_undump(L);
+    i = 0;
+
     for (q = ngx_queue_head(&ctx->room->players);
-         q != ngx_queue_sentinel(&ctx->room->players);
+         q != ngx_queue_sentinel(&ctx->room->players) && !lua_isnil(L, -1);
          q = ngx_queue_next(q))
     {
-        ngx_game_codec_undump(L);
-
-        if (lua_isnil(L, -1)) {
-            lua_settop(L, room);
+        if (lua_tonumber(L, -1) != (lua_Number) i++) {
             continue;
         }
 
         ngx_game_lua_push_player(L, ngx_queue_data(q, ngx_game_player_t,
                                                    link));
-        lua_insert(L, -2);
+        ngx_game_codec_undump(L);
         ngx_game_image_set_field(L, lua_gettop(L) - 1, "data");
+
         lua_settop(L, room);
+        ngx_game_codec_undump(L);
     }
 
     return 0;

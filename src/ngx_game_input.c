@@ -246,7 +246,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
         {
 
         case GAME_WS_EV_MORE:
-            ngx_game_session_deliver(s);
+            ngx_game_session_deliver(s, 0);
             return p;
 
         case GAME_WS_EV_DATA:
@@ -254,7 +254,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
             break;
 
         case GAME_WS_EV_CONTROL:
-            ngx_game_session_deliver(s);
+            ngx_game_session_deliver(s, 1);
             ngx_game_input_control(s, &ev);
             break;
 
@@ -264,7 +264,7 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
         }
     }
 
-    ngx_game_session_deliver(s);
+    ngx_game_session_deliver(s, 0);
 
     if (s->deaf || s->ended) {
         ngx_game_message_forget(s);

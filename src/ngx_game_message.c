@@ -162,7 +162,7 @@ ngx_game_message_piece(ngx_game_session_t *s, game_ws_event_t *ev,
         ngx_game_session_message(s, ev->opcode, data, len);
 
         if (data != ev->data) {
-            ngx_game_session_deliver(s);
+            ngx_game_session_deliver(s, 1);
         }
 
         return NGX_OK;
@@ -181,7 +181,7 @@ ngx_game_message_piece(ngx_game_session_t *s, game_ws_event_t *ev,
 
     if (last) {
         ngx_game_session_message(s, ev->opcode, in->data, in->len);
-        ngx_game_session_deliver(s);
+        ngx_game_session_deliver(s, 1);
     }
 
     return NGX_OK;

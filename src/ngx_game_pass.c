@@ -594,7 +594,7 @@ ngx_game_pass_begin(ngx_game_pass_t *pass)
         s->blocked = 0;
     }
 
-    ngx_game_session_start(s);
+    ngx_game_session_come(s);
 }
 
 

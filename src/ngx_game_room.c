@@ -288,6 +288,8 @@ ngx_game_room_discard(ngx_game_room_t *room)
 void
 ngx_game_room_pause(ngx_game_room_t *room)
 {
+    ngx_game_dispatch_run();
+
     room->paused = 1;
 
     ngx_game_room_unchanged(room);
@@ -391,9 +393,14 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
 
 
 void
-ngx_game_room_deliver(void)
+ngx_game_room_deliver(ngx_uint_t now)
 {
-    ngx_game_dispatch_run();
+    if (now) {
+        ngx_game_dispatch_run();
+
+    } else {
+        ngx_game_dispatch_defer();
+    }
 }
 
 
@@ -545,6 +552,10 @@ ngx_game_room_posted(ngx_event_t *ev)
 {
     ngx_queue_t      *q;
     ngx_game_room_t  *room;
+
+    /* no player may be freed that messages wait for */
+
+    ngx_game_dispatch_run();
 
     while (!ngx_queue_empty(&ngx_game_rooms.posted)) {
         q = ngx_queue_head(&ngx_game_rooms.posted);

@@ -73,7 +73,9 @@ struct ngx_game_room_s {
     u_char                     reason[123];   /* as long as in a close frame */
 
     ngx_queue_t                changed;       /* since the last checkpoint */
-    uint64_t                   saved;         /* the last checkpoint, us */
+    uint64_t                   saved;         /* the last checkpoint, us; 0:
+                                               * the next one is due */
+    uint32_t                   save_cost;     /* what it took, us */
 
     uint64_t                   stays;         /* generation that has refused
                                                * to take it over */
@@ -144,7 +146,7 @@ void ngx_game_room_created(ngx_game_room_t *room, ngx_int_t rc);
 /* handlers of ngx_game_sync.h */
 void ngx_game_room_message(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_kind_e kind, ngx_str_t *data);
-void ngx_game_room_deliver(void);
+void ngx_game_room_deliver(ngx_uint_t now);
 void ngx_game_room_measured(uint64_t room, uint64_t player, uint32_t rtt);
 
 /* a death handler: players whose sessions died leave their rooms */

@@ -25,6 +25,7 @@ static void ngx_game_seat_give(ngx_game_room_t *room,
     ngx_game_player_t *player);
 static void ngx_game_seat_take(ngx_game_player_t *player,
     ngx_game_reason_e why);
+static void ngx_game_seat_changed(ngx_game_room_t *room);
 static ngx_uint_t ngx_game_seat_listed(ngx_game_room_t *room,
     ngx_game_seat_request_t *listed, uint64_t at);
 static ngx_game_player_t *ngx_game_seat_again(ngx_game_room_t *room,
@@ -197,8 +198,7 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
     ngx_game_count(players, 1);
     ngx_game_clock_clear(&room->empty);
     ngx_game_registry_set_players(room->id, room->count);
-    ngx_game_room_changed(room);
-    ngx_game_handler_end_turn();
+    ngx_game_seat_changed(room);
 
     ngx_game_sync_admit(player->gateway, room->id, player->id);
 
@@ -211,6 +211,18 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 
     ngx_game_handler_join(room, player);
     ngx_game_player_drop_ticket(player);
+}
+
+
+/* who is in the room is saved at the end of this turn in any case */
+
+static void
+ngx_game_seat_changed(ngx_game_room_t *room)
+{
+    room->saved = 0;
+
+    ngx_game_room_changed(room);
+    ngx_game_handler_end_turn();
 }
 
 
@@ -294,8 +306,7 @@ ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why)
 
     ngx_game_count(players, -1);
     ngx_game_registry_set_players(room->id, room->count);
-    ngx_game_room_changed(room);
-    ngx_game_handler_end_turn();
+    ngx_game_seat_changed(room);
 
     ngx_game_room_post(room);
 }

@@ -543,9 +543,9 @@ ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
 
 
 void
-ngx_game_session_deliver(ngx_game_session_t *s)
+ngx_game_session_deliver(ngx_game_session_t *s, ngx_uint_t now)
 {
-    ngx_game_session_handlers->deliver(s);
+    ngx_game_session_handlers->deliver(s, now);
 }
 
 

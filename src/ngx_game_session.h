@@ -23,11 +23,13 @@
 /* set once per worker, in init_process */
 typedef struct {
     /* a whole message; data may be changed, and is valid up to the next call
-     * of deliver.  That comes before anything else is done with the session */
+     * of deliver.  That comes before anything else is done with the session;
+     * unless now is set, it may put them off to the end of the turn */
     void                     (*message)(ngx_game_session_t *s,
                                         ngx_game_kind_e kind, u_char *data,
                                         size_t len);
-    void                     (*deliver)(ngx_game_session_t *s);
+    void                     (*deliver)(ngx_game_session_t *s,
+                                        ngx_uint_t now);
 
     /* a new round trip was measured: s->rtt */
     void                     (*measured)(ngx_game_session_t *s);
@@ -76,6 +78,7 @@ struct ngx_game_session_s {
     unsigned                   told:1;        /* closed() was called */
     unsigned                   waiting:1;     /* for the peer's close frame */
     unsigned                   limited:1;     /* limit is to be released */
+    unsigned                   uncounted:1;   /* limit is to be taken */
     unsigned                   pinging:1;     /* a pong is waited for */
 
     game_ws_t                  ws;

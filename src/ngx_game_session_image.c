@@ -411,8 +411,6 @@ ngx_game_session_make(ngx_connection_t *c, ngx_game_loc_conf_t *conf,
     params.identity.data = params.address.data + image->address_len;
     params.identity.len = image->identity_len;
     params.limit = image->limit;
-    params.limited = image->limited
-                     && ngx_game_limit_take(image->limit) == NGX_OK;
     params.moved = 1;
     params.deflated = image->deflated;
     params.deflate = image->deflate;
@@ -420,12 +418,12 @@ ngx_game_session_make(ngx_connection_t *c, ngx_game_loc_conf_t *conf,
     s = ngx_game_session_create(c, &params);
 
     if (s == NULL) {
-        if (params.limited) {
-            ngx_game_limit_release(params.limit);
-        }
-
         return NULL;
     }
+
+    /* the old gateway has it counted until it has given the session up */
+
+    s->uncounted = image->limited;
 
     cold = s->cold;
     cold->opened = image->opened;
@@ -497,6 +495,18 @@ ngx_game_session_restore(ngx_game_session_t *s,
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_game_session_come(ngx_game_session_t *s)
+{
+    if (s->uncounted) {
+        s->uncounted = 0;
+        s->limited = (ngx_game_limit_take(s->cold->limit) == NGX_OK);
+    }
+
+    ngx_game_session_start(s);
 }
 
 

@@ -116,6 +116,7 @@ ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request)
             ngx_game_sync_rejoin(request);
 
         } else {
+            ngx_game_sync_to.deliver(1);
             ngx_game_sync_to.join(request);
         }
 
@@ -222,10 +223,10 @@ ngx_game_sync_message(uint64_t owner, uint64_t room, uint64_t player,
 
 
 void
-ngx_game_sync_deliver(uint64_t owner)
+ngx_game_sync_deliver(uint64_t owner, ngx_uint_t now)
 {
     if (ngx_game_sync_is_local(owner)) {
-        ngx_game_sync_to.deliver();
+        ngx_game_sync_to.deliver(now);
     }
 }
 
@@ -399,6 +400,10 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
 {
     ngx_str_t  text;
 
+    /* messages that were put off come before whatever this is */
+
+    ngx_game_sync_to.deliver(1);
+
     if (ngx_game_sync_to_owner(record->type)
         && ngx_game_sync_to.divert(record, payload, len))
     {
@@ -421,7 +426,7 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
     case NGX_GAME_SYNC_MESSAGE:
         ngx_game_sync_to.message(record->src, record->room, record->player,
                                  record->arg, &text);
-        ngx_game_sync_to.deliver();
+        ngx_game_sync_to.deliver(1);
         return;
 
     case NGX_GAME_SYNC_MEASURED:

@@ -84,8 +84,9 @@ typedef struct {
     void  (*leave)(uint64_t room, uint64_t player, ngx_game_reason_e why);
     void  (*message)(uint64_t gateway, uint64_t room, uint64_t player,
                      ngx_game_kind_e kind, ngx_str_t *data);
-    /* the messages so far are to be handled: their data goes */
-    void  (*deliver)(void);
+    /* the messages so far are to be handled, since their data goes; unless
+     * now is set, later in this turn, with a copy of it */
+    void  (*deliver)(ngx_uint_t now);
     void  (*measured)(uint64_t room, uint64_t player, uint32_t rtt);
 
     /* the session of a player is going from one gateway to another */
@@ -152,7 +153,7 @@ void ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload,
  * owner that is this worker runs with deliver at the latest */
 ngx_int_t ngx_game_sync_message(uint64_t owner, uint64_t room,
     uint64_t player, ngx_game_kind_e kind, ngx_str_t *payload);
-void ngx_game_sync_deliver(uint64_t owner);
+void ngx_game_sync_deliver(uint64_t owner, ngx_uint_t now);
 void ngx_game_sync_measured(uint64_t owner, uint64_t room, uint64_t player,
     uint32_t rtt);
 

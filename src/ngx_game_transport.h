@@ -96,7 +96,7 @@ void ngx_game_session_abort(ngx_game_session_t *s);
 void ngx_game_session_closed(ngx_game_session_t *s);
 void ngx_game_session_message(ngx_game_session_t *s, ngx_game_kind_e kind,
     u_char *data, size_t len);
-void ngx_game_session_deliver(ngx_game_session_t *s);
+void ngx_game_session_deliver(ngx_game_session_t *s, ngx_uint_t now);
 void ngx_game_session_measured(ngx_game_session_t *s, uint32_t rtt);
 void ngx_game_session_pong(ngx_game_session_t *s, u_char *data, size_t len);
 
@@ -130,6 +130,9 @@ ngx_int_t ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image);
  * descriptor is still the caller's, *error says why */
 ngx_game_session_t *ngx_game_session_unpack(ngx_str_t *image, ngx_fd_t fd,
     const char **error);
+
+/* starts it, as ngx_game_session_start() does a new one */
+void ngx_game_session_come(ngx_game_session_t *s);
 
 /* it has gone on in another worker: frees what is here, and tells nobody */
 void ngx_game_session_gone(ngx_game_session_t *s);

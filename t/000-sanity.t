@@ -121,14 +121,15 @@ file game.log ~ \n
 signal USR1
 
 
-=== TEST 10: a killed worker: players see it, and play on elsewhere
+=== TEST 10: a killed worker: its room goes on for players elsewhere
 --- workers: 2
 --- ws
 a open /echo
 b open /echo off=a
 kill KILL worker of a
 a close? 1006
-b close~ 1011 worker
+b > still here
+b < still here
 c open /echo on=b
 c > hello
 c < hello

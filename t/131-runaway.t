@@ -87,6 +87,8 @@ b open /ws
 b > 1
 b < "fine"
 --- alerts: can't be stopped after|exited on signal 6
+--- error_log
+a worker died in on_message
 
 
 

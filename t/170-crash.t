@@ -40,6 +40,7 @@ b > 1
 b json {"n":1,"restored":0}
 b > 2
 b json {"n":3}
+wait 0.1
 kill KILL worker of a
 b > 4
 b json {"n":7,"name":"p2","restored":1,"room":"$room"}

@@ -52,8 +52,9 @@ function Room:on_join(player)
     player:send("welcome")
 end
 function Room:on_message(player, message)
-    if message ~= tostring(player.data.next) then player:kick(4001, message) end
-    player.data.next = player.data.next + 1
+    local n = tonumber(message)
+    if n < player.data.next then player:kick(4001, message) end
+    player.data.next = n + 1
     player:send(message)
     if player.data.next % 10 == 0 then self:broadcast("all") end
 end

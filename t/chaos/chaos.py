@@ -369,6 +369,7 @@ class Chaos:
             self.turn(time.monotonic() + 0.1)
             self.fill()
         self.settle()
+        self.leave()
 
     def settle(self):
         """all that was sent is answered, and all goes on with the new code"""
@@ -402,6 +403,27 @@ class Chaos:
         if players != len(self.clients) or sessions != len(self.clients):
             raise Failure('%d clients, but %d players and %d sessions'
                           % (len(self.clients), players, sessions))
+
+    def leave(self):
+        """all leave, and nothing is left of them"""
+        for client in list(self.clients):
+            client.close()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            self.turn(time.monotonic() + 0.1)
+            status = self.server.status()
+            left = {
+                'clients': len(self.clients),
+                'sessions': sum(w['sessions'] for w in status['workers']),
+                'players': sum(w['players'] for w in status['workers']),
+                'rooms': sum(w['rooms'] for w in status['workers']),
+                'entries': status['zone']['rooms']['used'],
+                'bytes of checkpoints': status['zone']['checkpoints']['used'],
+                'workers too many': len(status['workers'])
+                - self.options.workers}
+            if not any(left.values()):
+                return
+        raise Failure('left at the end: %r' % left)
 
     def report(self):
         gaps = sorted(g for g, _ in self.stats['gaps'])

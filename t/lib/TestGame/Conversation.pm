@@ -692,7 +692,7 @@ sub churn {
 
     srand $o{seed};
     $crowd->{may_lose} = $o{kill} || $o{reload};
-    $Killed = 1 if $o{kill};
+    $Killed = $crowd->{kill} = 1 if $o{kill};
 
     my @events = map { $_->[1] } sort { $a->[0] <=> $b->[0] } map { [rand, $_] }
         (\&kill_any) x ($o{kill} // 0),

@@ -113,11 +113,21 @@ sub churn {
         }
     }
 
-    # all that are still there want their answers, and leave
+    # all that are still there want their answers, and leave; a last one that
+    # was lost with its worker is followed by another
 
     $end = time + 15;
-    $self->turn($end) while grep { !$_->{open} || $_->{wanted} <= $_->{sent} }
-                            $self->all;
+    my $again = time + 1;
+
+    while (grep { !$_->{open} || $_->{wanted} <= $_->{sent} } $self->all) {
+        $self->turn($end);
+        next if !$self->{kill} || time < $again;
+
+        $again = time + 1;
+        $self->talk($_, 1)
+            for grep { $_->{open} && $_->{wanted} <= $_->{sent} } $self->all;
+    }
+
     $self->leave($_, 'close') for $self->all;
     $self->turn($end) while $self->all;
 }
@@ -142,6 +152,12 @@ sub churn_message {
         die "got $text before the welcome\n" if $text ne 'welcome';
         $c->{welcome} = 1;
         return;
+    }
+
+    # what a killed worker was at is lost, and who has just joined joins again
+    if ($self->{kill}) {
+        return if $text eq 'welcome';
+        $c->{wanted} = $text if $text > $c->{wanted};
     }
 
     die "got: $text, not $c->{wanted}\n" if $text ne $c->{wanted};
