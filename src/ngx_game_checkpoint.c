@@ -117,6 +117,8 @@ ngx_game_checkpoint_run(void)
         now = then;
     }
 
+    ngx_game_image_trim();
+
     if (!ngx_queue_empty(changed) && !ngx_game_clock_is_set(&cp->timer)) {
         (void) ngx_game_clock_set(&cp->timer,
                                   now + NGX_GAME_CHECKPOINT_AGAIN);

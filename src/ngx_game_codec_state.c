@@ -37,7 +37,7 @@ static const char  ngx_game_codec_state_lua[] =
     "state = ffi.cast('ngx_game_state_t *', state)\n"
     "local out, from = buffer.new(4096), buffer.new(0)\n"
     "local function dump_begin()\n"
-    "    if state.len > 1048576 then out:free() else out:reset() end\n"
+    "    if state.len > 65536 then out:free() else out:reset() end\n"
     "end\n"
     "local function dump(value) out:encode(value) end\n"
     "local function dump_end()\n"

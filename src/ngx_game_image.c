@@ -19,9 +19,9 @@
 #include "ngx_game_zone.h"
 
 
-/* the buffer that images are made in, bytes */
+/* the buffer that images are made in, bytes: the least, and what is kept */
 #define NGX_GAME_IMAGE_LEAST  16384
-#define NGX_GAME_IMAGE_KEEP   (1024 * 1024)
+#define NGX_GAME_IMAGE_KEEP   65536
 
 
 typedef struct {
@@ -41,9 +41,9 @@ typedef struct {
     uint64_t                   id;
     uint64_t                   gateway;
     uint32_t                   rtt;
-    uint32_t                   codec;
     uint16_t                   identity_len;
-    uint16_t                   address_len;
+    uint8_t                    address_len;   /* at most 255, of a session */
+    uint8_t                    codec;
 } ngx_game_image_player_t;
 
 
@@ -71,6 +71,10 @@ static ngx_int_t ngx_game_image_unpack_parts(ngx_game_room_t *room,
 static int ngx_game_image_load(lua_State *L);
 static void ngx_game_image_set_field(lua_State *L, int table,
     const char *name);
+
+
+static u_char  *ngx_game_image_buf;
+static size_t   ngx_game_image_size;
 
 
 ngx_int_t
@@ -128,28 +132,37 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
 }
 
 
-/* one buffer, that is given back after a large one */
+/* one buffer for all */
 
 static u_char *
 ngx_game_image_reserve(size_t len)
 {
-    static u_char  *buf;
-    static size_t   size;
-
-    if (len <= size && (size <= NGX_GAME_IMAGE_KEEP || 2 * len > size)) {
-        return buf;
+    if (len <= ngx_game_image_size) {
+        return ngx_game_image_buf;
     }
 
-    ngx_free(buf);
+    ngx_free(ngx_game_image_buf);
 
-    size = ngx_max(2 * len, NGX_GAME_IMAGE_LEAST);
-    buf = ngx_alloc(size, ngx_cycle->log);
+    ngx_game_image_size = ngx_max(len + len / 2, NGX_GAME_IMAGE_LEAST);
+    ngx_game_image_buf = ngx_alloc(ngx_game_image_size, ngx_cycle->log);
 
-    if (buf == NULL) {
-        size = 0;
+    if (ngx_game_image_buf == NULL) {
+        ngx_game_image_size = 0;
     }
 
-    return buf;
+    return ngx_game_image_buf;
+}
+
+
+void
+ngx_game_image_trim(void)
+{
+    if (ngx_game_image_size > NGX_GAME_IMAGE_KEEP) {
+        ngx_free(ngx_game_image_buf);
+
+        ngx_game_image_buf = NULL;
+        ngx_game_image_size = 0;
+    }
 }
 
 

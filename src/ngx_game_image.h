@@ -23,6 +23,9 @@
 ngx_int_t ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image,
     ngx_uint_t quiet);
 
+/* frees the buffer of images if it has grown large */
+void ngx_game_image_trim(void);
+
 /*
  * Makes the room of an image, with this worker's class of its game, and calls
  * on_restore.  It is paused, its players are not counted to their gateways

@@ -172,7 +172,7 @@ ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
     /* it will grow on */
 
     place = ngx_game_store_take(sizeof(ngx_game_store_run_t)
-                                + 2 * (len + len / 4));
+                                + 2 * (len + len / 8));
     if (place == 0) {
         return 0;
     }

@@ -21,7 +21,7 @@
  * KB that are freed or twice as much that is looked at.
  */
 #define NGX_GAME_VM_GC_LEAST  (16 * 1024)
-#define NGX_GAME_VM_GC_BEGIN  (4 * 1024 * 1024)
+#define NGX_GAME_VM_GC_BEGIN  (1024 * 1024)
 #define NGX_GAME_VM_GC_STEP   256
 
 

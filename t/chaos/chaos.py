@@ -15,6 +15,8 @@ when, follows from the seed, that is printed.  Exits with 1 if a check failed.
                 reload   nginx -s reload, with a script of a new version
                 twice    two of them at once
                 join     a player leaves, another joins
+                mix      a third of them: sessions and rooms are then apart,
+                         which a reload brings together
                 kill     kill -9 of a worker
 
 Nothing may be lost by anything but a kill: then connections of the killed
@@ -354,6 +356,10 @@ class Chaos:
         elif word == 'kill':
             self.server.kill(self.random.choice)
             self.turn(time.monotonic() + 0.5)
+        elif word == 'mix':
+            for client in self.random.sample(self.clients,
+                                             len(self.clients) // 3):
+                client.close()
         elif word == 'join':
             self.random.choice(self.clients).close()
         else:
