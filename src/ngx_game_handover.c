@@ -33,8 +33,10 @@
 /* offers of one worker that are not answered yet, at most */
 #define NGX_GAME_HANDOVER_OFFERS    64
 
-/* how often a worker that exits looks for rooms to offer, ms */
+/* how often a worker that exits looks for rooms to offer, ms: while some are on
+ * their way, and while all that are left stay */
 #define NGX_GAME_HANDOVER_ROUND     5
+#define NGX_GAME_HANDOVER_QUIET     100
 
 /* how long it waits for handlers that wait, ms */
 #define NGX_GAME_HANDOVER_PATIENCE  1000
@@ -170,9 +172,11 @@ ngx_game_handover_round(ngx_event_t *ev)
 {
     size_t            cursor;
     uint64_t          target, generation;
+    ngx_uint_t        quiet;
     ngx_game_room_t  *room;
 
     cursor = 0;
+    quiet = ngx_game_handover_impatient();
 
     while (ngx_game_handovers.offers < NGX_GAME_HANDOVER_OFFERS
            && (room = ngx_game_room_next(&cursor)))
@@ -199,7 +203,9 @@ ngx_game_handover_round(ngx_event_t *ev)
             ngx_del_timer(ev);
         }
 
-        ngx_add_timer(ev, NGX_GAME_HANDOVER_ROUND);
+        ngx_add_timer(ev, quiet && ngx_game_handover_total() == 0
+                          ? NGX_GAME_HANDOVER_QUIET
+                          : NGX_GAME_HANDOVER_ROUND);
     }
 }
 

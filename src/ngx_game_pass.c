@@ -44,6 +44,7 @@ typedef struct {
     ngx_fd_t                   fd;
     ngx_game_pass_state_e      state;
     unsigned                   mailed:1;      /* fd has come */
+    unsigned                   imaged:1;      /* image has, if there is memory */
     unsigned                   aborted:1;
     unsigned                   arrived:1;
     unsigned                   ended:1;       /* END has come */
@@ -406,12 +407,13 @@ ngx_game_pass_image(ngx_game_record_t *record, u_char *payload, size_t len)
 
     pass = ngx_game_pass_coming(record->player, record->src);
 
-    if (pass == NULL || pass->image.data) {
+    if (pass == NULL || pass->imaged) {
         return;
     }
 
     /* without a copy it is refused, when the descriptor has come */
 
+    pass->imaged = 1;
     pass->image.data = ngx_alloc(len + 1, ngx_cycle->log);
 
     if (pass->image.data) {
@@ -443,7 +445,7 @@ ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd)
     pass->fd = fd;
     pass->mailed = 1;
 
-    if (pass->image.data || pass->aborted) {
+    if (pass->imaged || pass->aborted) {
         ngx_game_pass_make(pass);
     }
 }

@@ -166,7 +166,7 @@ a < z
 
 
 === TEST 13: before lua-nginx-module
---- skip_eval: 4: ! -f "/usr/lib/nginx/modules/ngx_http_lua_module.so"
+--- skip_eval: 4: $ENV{TEST_NGINX_GAME_MODULE} eq "static" || ! -f "/usr/lib/nginx/modules/ngx_http_lua_module.so"
 --- main_config
 load_module /usr/lib/nginx/modules/ndk_http_module.so;
 load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;

@@ -150,7 +150,9 @@ BEGIN {
 
     $ENV{TEST_NGINX_TLS_PORT} = $ENV{TEST_NGINX_PORT} + 1;
     $ENV{TEST_NGINX_GAME_MODULE} ||= "$Root/build/ngx_game_module.so";
-    $ENV{TEST_NGINX_SERVROOT} ||= dirname($ENV{TEST_NGINX_GAME_MODULE})
+    my $built = $ENV{TEST_NGINX_GAME_MODULE} eq 'static'
+                ? $ENV{TEST_NGINX_BINARY} : $ENV{TEST_NGINX_GAME_MODULE};
+    $ENV{TEST_NGINX_SERVROOT} ||= abs_path(dirname($built))
                                   . '/servroot-' . basename($0, '.t');
     $ENV{TEST_NGINX_ROOT} = $Root;
     $ENV{TEST_NGINX_BINARY} ||=

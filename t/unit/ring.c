@@ -605,6 +605,47 @@ test_threads(void)
 }
 
 
+/* what a consumer that has died has left, without what it was at */
+
+static void
+test_left(void)
+{
+    long            rc;
+    size_t          len;
+    uint64_t        at;
+    unsigned        i, wrong;
+    unsigned char   buf[T_MAX], wanted[T_MAX], *record;
+
+    wrong = 0;
+
+    for (i = 0; i < 200; i++) {
+        len = 1 + i % T_MAX;
+
+        wrong += put(i, len, NULL) || put(i + 1, len, NULL)
+                 || put(i + 2, len, NULL);
+
+        /* it has handled one, and dies of the next */
+
+        wrong += !get(i, len) || peek() != (long) len;
+        game_ring_take(ring, len);
+
+        at = game_ring_left(ring);
+        rc = game_ring_look(ring, T_SIZE, &at, buf, T_MAX, &record);
+
+        fill(wanted, len, i + 2);
+        wrong += rc != (long) len || memcmp(record, wanted, len) != 0;
+        wrong += game_ring_look(ring, T_SIZE, &at, buf, T_MAX, &record) != 0;
+
+        /* nothing of that has changed the ring */
+
+        wrong += !get(i + 1, len) || !get(i + 2, len) || peek() != 0;
+        wrong += game_ring_left(ring) != atomic_load(&ring->tail);
+    }
+
+    is(wrong, 0, "what is left by a consumer that died, at all places");
+}
+
+
 int
 main(void)
 {
@@ -613,6 +654,7 @@ main(void)
     make_ring();
 
     test_lengths();
+    test_left();
     test_queue();
     test_wake();
     test_corrupt();
