@@ -33,8 +33,8 @@
 /* offers of one worker that are not answered yet, at most */
 #define NGX_GAME_HANDOVER_OFFERS    64
 
-/* how often a worker that exits looks for rooms to offer, ms: while some are on
- * their way, and while all that are left stay */
+/* how often a worker that exits looks for rooms to offer, ms: while some are
+ * on their way, and while all that are left stay */
 #define NGX_GAME_HANDOVER_ROUND     5
 #define NGX_GAME_HANDOVER_QUIET     100
 

@@ -44,7 +44,7 @@ typedef struct {
     ngx_fd_t                   fd;
     ngx_game_pass_state_e      state;
     unsigned                   mailed:1;      /* fd has come */
-    unsigned                   imaged:1;      /* image has, if there is memory */
+    unsigned                   imaged:1;      /* image has */
     unsigned                   aborted:1;
     unsigned                   arrived:1;
     unsigned                   ended:1;       /* END has come */

@@ -291,7 +291,9 @@ return Room
 location /ws { game game.lua; game_session_limit $remote_addr 1; }
 --- ws
 a open /ws?no=1 status=403
+wait 0.1
 a open /ws?no=1 status=403
+wait 0.1
 a handshake /ws?slow=1
 wait 0.2
 b open /ws status=429
