@@ -23,6 +23,8 @@
 #define NGX_GAME_SESSIONS_MAX    65535        /* of one key */
 
 
+static char *ngx_game_conf_time(ngx_conf_t *cf, ngx_msec_t *field,
+    ngx_msec_t off, ngx_msec_t min);
 static ngx_uint_t ngx_game_conf_origin_valid(ngx_str_t *origin);
 static ngx_int_t ngx_game_conf_deflate_param(ngx_game_deflate_conf_t *dcf,
     ngx_str_t *arg);
@@ -281,26 +283,7 @@ ngx_game_conf_ping(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_game_loc_conf_t  *glcf = conf;
 
-    ngx_str_t  *value;
-
-    if (glcf->ping_interval != NGX_CONF_UNSET_MSEC) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        glcf->ping_interval = 0;
-        return NGX_CONF_OK;
-    }
-
-    glcf->ping_interval = ngx_parse_time(&value[1], 0);
-
-    if (glcf->ping_interval == (ngx_msec_t) NGX_ERROR) {
-        return "invalid value";
-    }
-
-    return NGX_CONF_OK;
+    return ngx_game_conf_time(cf, &glcf->ping_interval, 0, 0);
 }
 
 
@@ -311,29 +294,17 @@ ngx_game_conf_checkpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t  *value;
 
-    if (glcf->checkpoint != NGX_CONF_UNSET_MSEC) {
-        return "is duplicate";
-    }
-
     value = cf->args->elts;
 
-    if (ngx_strcmp(value[1].data, "auto") == 0) {
+    if (glcf->checkpoint == NGX_CONF_UNSET_MSEC
+        && ngx_strcmp(value[1].data, "auto") == 0)
+    {
         glcf->checkpoint = NGX_GAME_CHECKPOINT_AUTO;
         return NGX_CONF_OK;
     }
 
-    if (ngx_strcmp(value[1].data, "off") == 0) {
-        glcf->checkpoint = NGX_GAME_CHECKPOINT_OFF;
-        return NGX_CONF_OK;
-    }
-
-    glcf->checkpoint = ngx_parse_time(&value[1], 0);
-
-    if (glcf->checkpoint == (ngx_msec_t) NGX_ERROR || glcf->checkpoint == 0) {
-        return ngx_game_conf_invalid(cf, "interval", &value[1]);
-    }
-
-    return NGX_CONF_OK;
+    return ngx_game_conf_time(cf, &glcf->checkpoint, NGX_GAME_CHECKPOINT_OFF,
+                              1);
 }
 
 
@@ -342,25 +313,34 @@ ngx_game_conf_worker_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_game_main_conf_t  *mcf = conf;
 
+    return ngx_game_conf_time(cf, &mcf->worker_timeout, 0,
+                              NGX_GAME_WORKER_TIMEOUT_MIN);
+}
+
+
+/* "off", or a time that is not less than min */
+
+static char *
+ngx_game_conf_time(ngx_conf_t *cf, ngx_msec_t *field, ngx_msec_t off,
+    ngx_msec_t min)
+{
     ngx_str_t  *value;
 
-    if (mcf->worker_timeout != NGX_CONF_UNSET_MSEC) {
+    if (*field != NGX_CONF_UNSET_MSEC) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
-        mcf->worker_timeout = 0;
+        *field = off;
         return NGX_CONF_OK;
     }
 
-    mcf->worker_timeout = ngx_parse_time(&value[1], 0);
+    *field = ngx_parse_time(&value[1], 0);
 
-    if (mcf->worker_timeout == (ngx_msec_t) NGX_ERROR
-        || mcf->worker_timeout < NGX_GAME_WORKER_TIMEOUT_MIN)
-    {
-        return ngx_game_conf_invalid(cf, "timeout", &value[1]);
+    if (*field == (ngx_msec_t) NGX_ERROR || *field < min) {
+        return "invalid value";
     }
 
     return NGX_CONF_OK;

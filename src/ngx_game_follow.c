@@ -9,6 +9,7 @@
 
 #include "ngx_game_follow.h"
 #include "ngx_game_clock.h"
+#include "ngx_game_kept.h"
 #include "ngx_game_pass.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_session.h"
@@ -21,15 +22,6 @@
  * long, ms */
 #define NGX_GAME_FOLLOW_PERIOD    20
 #define NGX_GAME_FOLLOW_PATIENCE  5000
-
-
-typedef struct {
-    ngx_queue_t                link;
-    ngx_game_record_t          record;
-    ngx_msec_t                 since;
-    size_t                     len;
-    u_char                     data[];
-} ngx_game_follow_kept_t;
 
 
 typedef struct {
@@ -63,8 +55,6 @@ static ngx_uint_t ngx_game_follow_orphan(ngx_game_group_t *group);
 static void ngx_game_follow_watch(void);
 static void ngx_game_follow_timer(ngx_event_t *ev);
 static void ngx_game_follow_look(ngx_game_group_t *group);
-static ngx_int_t ngx_game_follow_add(ngx_queue_t *queue,
-    ngx_game_record_t *record, u_char *payload, size_t len);
 static void ngx_game_follow_send_kept(uint64_t room, uint64_t owner);
 static void ngx_game_follow_send_queue(ngx_queue_t *queue, uint64_t room,
     uint64_t owner);
@@ -399,8 +389,8 @@ ngx_game_follow_keep_message(ngx_game_session_t *s, ngx_game_kind_e kind,
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_MESSAGE, kind, s->room,
                        s->player);
 
-    return ngx_game_follow_add(&ngx_game_follow.late, &record, payload->data,
-                               payload->len)
+    return ngx_game_kept_add(&ngx_game_follow.late, &record, payload->data,
+                             payload->len)
            == NGX_OK;
 }
 
@@ -573,37 +563,11 @@ ngx_game_follow_keep(ngx_game_record_t *record, u_char *payload, size_t len)
     case NGX_GAME_SYNC_LEAVE:
     case NGX_GAME_SYNC_MESSAGE:
     case NGX_GAME_SYNC_FORWARD:
-        (void) ngx_game_follow_add(&ngx_game_follow.kept, record, payload,
-                                   len);
+        (void) ngx_game_kept_add(&ngx_game_follow.kept, record, payload, len);
         ngx_game_follow_watch();
     }
 
     /* all others are of no use to a new owner, or are said anew */
-}
-
-
-static ngx_int_t
-ngx_game_follow_add(ngx_queue_t *queue, ngx_game_record_t *record,
-    u_char *payload, size_t len)
-{
-    ngx_game_follow_kept_t  *kept;
-
-    kept = ngx_alloc(sizeof(ngx_game_follow_kept_t) + len, ngx_cycle->log);
-    if (kept == NULL) {
-        return NGX_ERROR;
-    }
-
-    kept->record = *record;
-    kept->len = len;
-    kept->since = ngx_current_msec;
-
-    if (len) {
-        ngx_memcpy(kept->data, payload, len);
-    }
-
-    ngx_queue_insert_tail(queue, &kept->link);
-
-    return NGX_OK;
 }
 
 
@@ -620,13 +584,13 @@ ngx_game_follow_send_kept(uint64_t room, uint64_t owner)
 static void
 ngx_game_follow_send_queue(ngx_queue_t *queue, uint64_t room, uint64_t owner)
 {
-    ngx_str_t                payload;
-    ngx_queue_t             *q, *next;
-    ngx_game_follow_kept_t  *kept;
+    ngx_str_t         payload;
+    ngx_queue_t      *q, *next;
+    ngx_game_kept_t  *kept;
 
     for (q = ngx_queue_head(queue); q != ngx_queue_sentinel(queue); q = next) {
         next = ngx_queue_next(q);
-        kept = ngx_queue_data(q, ngx_game_follow_kept_t, link);
+        kept = ngx_game_kept_of(q);
 
         if (kept->record.room != room) {
             continue;
@@ -647,9 +611,9 @@ ngx_game_follow_send_queue(ngx_queue_t *queue, uint64_t room, uint64_t owner)
 static void
 ngx_game_follow_drop_kept(void)
 {
-    ngx_uint_t               i;
-    ngx_queue_t             *q, *next, *queue;
-    ngx_game_follow_kept_t  *kept;
+    ngx_uint_t        i;
+    ngx_queue_t      *q, *next, *queue;
+    ngx_game_kept_t  *kept;
 
     for (i = 0; i < 2; i++) {
         queue = i ? &ngx_game_follow.late : &ngx_game_follow.kept;
@@ -659,7 +623,7 @@ ngx_game_follow_drop_kept(void)
              q = next)
         {
             next = ngx_queue_next(q);
-            kept = ngx_queue_data(q, ngx_game_follow_kept_t, link);
+            kept = ngx_game_kept_of(q);
 
             if (ngx_current_msec - kept->since >= NGX_GAME_FOLLOW_PATIENCE) {
                 ngx_queue_remove(q);

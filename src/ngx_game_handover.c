@@ -20,6 +20,7 @@
 #include "ngx_game_follow.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_image.h"
+#include "ngx_game_kept.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
 #include "ngx_game_registry.h"
@@ -57,15 +58,6 @@ typedef enum {
     NGX_GAME_HANDOVER_NO,          /* nor later, with this configuration */
     NGX_GAME_HANDOVER_BUSY         /* try another worker */
 } ngx_game_handover_answer_e;
-
-
-/* a record that is kept */
-typedef struct {
-    ngx_queue_t                link;
-    ngx_game_record_t          record;
-    size_t                     len;
-    u_char                     data[];
-} ngx_game_kept_t;
 
 
 typedef struct {
@@ -115,14 +107,10 @@ static ngx_uint_t ngx_game_handover_heard(ngx_game_handover_t *h,
     uint64_t gateway);
 static void ngx_game_handover_begin(ngx_game_handover_t *h);
 static void ngx_game_handover_count(ngx_game_room_t *room, int n);
-static void ngx_game_handover_take_kept(ngx_game_handover_t *h,
-    ngx_queue_t *kept);
 static void ngx_game_handover_replay(ngx_queue_t *kept);
 static void ngx_game_handover_unpack(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_handover_forward(uint64_t owner,
-    ngx_game_record_t *record, u_char *payload, size_t len);
-static ngx_int_t ngx_game_handover_keep(ngx_game_handover_t *h,
     ngx_game_record_t *record, u_char *payload, size_t len);
 static void ngx_game_handover_tell_moved(uint64_t gateway, uint64_t room,
     uint64_t owner, uint64_t term);
@@ -380,12 +368,11 @@ ngx_game_handover_answered(ngx_game_handover_t *h, ngx_game_record_t *record,
 static void
 ngx_game_handover_give(ngx_game_handover_t *h)
 {
-    uint64_t             term;
-    ngx_uint_t           i;
-    ngx_queue_t         *q;
-    ngx_game_room_t     *room;
-    ngx_game_kept_t     *kept;
-    ngx_game_record_t    record;
+    uint64_t            term;
+    ngx_uint_t          i;
+    ngx_game_room_t    *room;
+    ngx_game_kept_t    *kept;
+    ngx_game_record_t   record;
 
     room = h->room;
     term = room->term + 1;
@@ -405,11 +392,7 @@ ngx_game_handover_give(ngx_game_handover_t *h)
         ngx_game_handover_tell_moved(h->waits[i], h->id, h->peer, term);
     }
 
-    while (!ngx_queue_empty(&h->kept)) {
-        q = ngx_queue_head(&h->kept);
-        ngx_queue_remove(q);
-        kept = ngx_queue_data(q, ngx_game_kept_t, link);
-
+    while ((kept = ngx_game_kept_take(&h->kept))) {
         ngx_game_handover_forward(h->peer, &kept->record, kept->data,
                                   kept->len);
         ngx_free(kept);
@@ -446,7 +429,7 @@ ngx_game_handover_take_back(ngx_game_handover_t *h)
 
     room = h->room;
 
-    ngx_game_handover_take_kept(h, &kept);
+    ngx_game_kept_move(&h->kept, &kept);
     ngx_game_handover_free(h);
 
     ngx_game_seat_lose_dead(room);
@@ -622,7 +605,7 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     room = h->room;
     took = ngx_game_clock_now() - h->began;
 
-    ngx_game_handover_take_kept(h, &kept);
+    ngx_game_kept_move(&h->kept, &kept);
     ngx_game_handover_free(h);
 
     for (q = ngx_queue_head(&room->players);
@@ -736,7 +719,7 @@ ngx_game_handover_divert(ngx_game_record_t *record, u_char *payload,
 
     if (h && h->state != NGX_GAME_HANDOVER_GIVEN) {
 
-        if (ngx_game_handover_keep(h, record, payload, len) != NGX_OK) {
+        if (ngx_game_kept_add(&h->kept, record, payload, len) != NGX_OK) {
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                           "a message to room %V is lost: no memory",
                           ngx_game_id_text(record->room));
@@ -800,30 +783,12 @@ ngx_game_handover_heard(ngx_game_handover_t *h, uint64_t gateway)
 
 
 static void
-ngx_game_handover_take_kept(ngx_game_handover_t *h, ngx_queue_t *kept)
-{
-    ngx_queue_init(kept);
-
-    if (!ngx_queue_empty(&h->kept)) {
-        ngx_queue_add(kept, &h->kept);
-        ngx_queue_init(&h->kept);
-    }
-}
-
-
-static void
 ngx_game_handover_replay(ngx_queue_t *kept)
 {
-    ngx_queue_t      *q;
     ngx_game_kept_t  *one;
 
-    while (!ngx_queue_empty(kept)) {
-        q = ngx_queue_head(kept);
-        ngx_queue_remove(q);
-        one = ngx_queue_data(q, ngx_game_kept_t, link);
-
+    while ((one = ngx_game_kept_take(kept))) {
         ngx_game_sync_receive(&one->record, one->data, one->len);
-
         ngx_free(one);
     }
 }
@@ -866,30 +831,6 @@ ngx_game_handover_forward(uint64_t owner, ngx_game_record_t *record,
     ngx_game_sync_fill(&outer, NGX_GAME_SYNC_FORWARD, 0, record->room, 0);
 
     (void) ngx_game_channel_tell(owner, &outer, parts, 2);
-}
-
-
-static ngx_int_t
-ngx_game_handover_keep(ngx_game_handover_t *h, ngx_game_record_t *record,
-    u_char *payload, size_t len)
-{
-    ngx_game_kept_t  *kept;
-
-    kept = ngx_alloc(sizeof(ngx_game_kept_t) + len, ngx_cycle->log);
-    if (kept == NULL) {
-        return NGX_ERROR;
-    }
-
-    kept->record = *record;
-    kept->len = len;
-
-    if (len) {
-        ngx_memcpy(kept->data, payload, len);
-    }
-
-    ngx_queue_insert_tail(&h->kept, &kept->link);
-
-    return NGX_OK;
 }
 
 
@@ -1053,15 +994,9 @@ ngx_game_handover_wait_for(ngx_game_handover_t *h, ngx_game_room_t *room)
 static void
 ngx_game_handover_free(ngx_game_handover_t *h)
 {
-    ngx_queue_t  *q;
-
     (void) game_map_remove(&ngx_game_handovers.map, h->id);
 
-    while (!ngx_queue_empty(&h->kept)) {
-        q = ngx_queue_head(&h->kept);
-        ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, ngx_game_kept_t, link));
-    }
+    ngx_game_kept_drop(&h->kept);
 
     ngx_free(h->waits);
     ngx_free(h);

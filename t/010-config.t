@@ -172,16 +172,16 @@ location  | game_script_timeout 1s;    | "game_script_timeout" directive is not 
 
 http      | game_worker_timeout 3s;    | ok
 http      | game_worker_timeout off;   | ok
-http      | game_worker_timeout 2s;    | invalid timeout "2s"
-http      | game_worker_timeout x;     | invalid timeout "x"
+http      | game_worker_timeout 2s;    | "game_worker_timeout" directive invalid value
+http      | game_worker_timeout x;     | "game_worker_timeout" directive invalid value
 http      | game_worker_timeout 5s; game_worker_timeout 6s; | "game_worker_timeout" directive is duplicate
 server    | game_worker_timeout 5s;    | "game_worker_timeout" directive is not allowed here
 
 http      | game_checkpoint auto;      | ok
 server    | game_checkpoint off;       | ok
 location  | game_checkpoint 100ms;     | ok
-location  | game_checkpoint 0;         | invalid interval "0"
-location  | game_checkpoint x;         | invalid interval "x"
+location  | game_checkpoint 0;         | "game_checkpoint" directive invalid value
+location  | game_checkpoint x;         | "game_checkpoint" directive invalid value
 location  | game_checkpoint off; game_checkpoint 1s; | "game_checkpoint" directive is duplicate
 http      | game_script_memory 1m;     | ok
 http      | game_script_memory 1023k;  | value must be at least 1m
