@@ -26,6 +26,9 @@
 #define NGX_GAME_PASS_QUIET    200
 #define NGX_GAME_PASS_REFUSED  100
 
+/* seconds between two warnings of that; the others are info */
+#define NGX_GAME_PASS_SILENT   1
+
 
 typedef enum {
     NGX_GAME_PASS_SENT = 0,        /* old gateway: READY is to come */
@@ -456,7 +459,10 @@ ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd)
 static void
 ngx_game_pass_make(ngx_game_pass_t *pass)
 {
+    ngx_uint_t   level;
     const char  *error;
+
+    static time_t  warned;
 
     if (pass->aborted) {
         ngx_game_pass_drop(pass);
@@ -483,7 +489,14 @@ ngx_game_pass_make(ngx_game_pass_t *pass)
         return;
     }
 
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+    level = NGX_LOG_INFO;
+
+    if (ngx_time() - warned >= NGX_GAME_PASS_SILENT) {
+        warned = ngx_time();
+        level = NGX_LOG_WARN;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0,
                   "the session of player %V can't go on here: %s",
                   ngx_game_id_text(pass->player), error);
 
