@@ -81,6 +81,7 @@ a open /ws
 a > "sort"
 wait 4
 log ~ script "on_message" can't be stopped after \d{4} ms, the worker is aborted
+log ~ a worker died in on_message of room \w+ of game "game"
 respawned
 status workers.# == 2
 b open /ws
@@ -88,7 +89,7 @@ b > 1
 b < "fine"
 --- alerts: can't be stopped after|exited on signal 6
 --- error_log
-a worker died in on_message
+can't be stopped after
 
 
 
