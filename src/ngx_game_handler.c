@@ -67,7 +67,7 @@ static void ngx_game_handler_push_request(lua_State *L,
 
 
 static ngx_event_t    ngx_game_handler_end_of_turn;
-static void         (*ngx_game_handler_at_end)(void);
+static void         (*ngx_game_handler_after)(void);
 
 
 #define ngx_game_handler_player_id(call)                                      \
@@ -75,9 +75,9 @@ static void         (*ngx_game_handler_at_end)(void);
 
 
 void
-ngx_game_handler_init(void (*end_of_turn)(void))
+ngx_game_handler_init(void (*after)(void))
 {
-    ngx_game_handler_at_end = end_of_turn;
+    ngx_game_handler_after = after;
 }
 
 
@@ -130,18 +130,19 @@ ngx_game_handler_end_turn(void)
 }
 
 
-/* the last event of a turn in which handlers ran: what they sent is written
- * before garbage is collected */
+/* after the event in which handlers ran, before what they sent is written, and
+ * again as the last event of the turn, when garbage is collected */
 
 static void
 ngx_game_handler_turn(ngx_event_t *ev)
 {
+    ngx_game_handler_after();
+
     if (!ngx_queue_empty(&ngx_posted_events)) {
         ngx_post_event(ev, &ngx_posted_events);
         return;
     }
 
-    ngx_game_handler_at_end();
     ngx_game_script_collect();
     ngx_game_codec_trim();
 }

@@ -17,9 +17,9 @@
 #include "ngx_game_player.h"
 
 
-/* end_of_turn is called when handlers have run, and what they have sent is
+/* after is called when handlers have run, before what they have sent is
  * written */
-void ngx_game_handler_init(void (*end_of_turn)(void));
+void ngx_game_handler_init(void (*after)(void));
 
 /*
  * Each returns at once; the handler may still wait then.  A handler that the
