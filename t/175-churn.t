@@ -82,6 +82,9 @@ b open /ws off=a
 b < welcome
 status rooms.# == 1
 --- alerts: exited on signal 9
+--- no_error_log
+[crit]
+[emerg]
 
 
 
@@ -107,3 +110,6 @@ a close 1000
 a close? 1000
 c open /ws
 --- alerts: exited on signal 9
+--- no_error_log
+[crit]
+[emerg]
