@@ -207,7 +207,13 @@ ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner)
     join = game_map_get(&ngx_game_joins, player);
 
     if (join == NULL) {
-        /* cancelled or timed out; the owner was or is told so */
+
+        /* cancelled or timed out; the owner that was told so may have died */
+
+        if (ngx_game_session_find(player) == NULL) {
+            ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+        }
+
         return;
     }
 

@@ -40,6 +40,12 @@ ngx_game_seat_request(ngx_game_seat_request_t *request)
 
     room = ngx_game_room_find(request->room);
 
+    /* its death may have been seen before what it had sent came this way */
+
+    if (!ngx_game_zone_alive(request->gateway)) {
+        return;
+    }
+
     /* asked twice, since the room has changed hands meanwhile */
 
     player = ngx_game_player_find(request->player);
@@ -179,6 +185,11 @@ ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
 static void
 ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 {
+    if (!ngx_game_zone_alive(player->gateway)) {
+        ngx_game_seat_leave(room->id, player->id, NGX_GAME_LOST);
+        return;
+    }
+
     if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
         ngx_str_t  reason = ngx_string("no memory");
 
