@@ -559,7 +559,6 @@ ngx_game_follow_keep(ngx_game_record_t *record, u_char *payload, size_t len)
 {
     switch (record->type) {
 
-    case NGX_GAME_SYNC_JOIN:
     case NGX_GAME_SYNC_LEAVE:
     case NGX_GAME_SYNC_MESSAGE:
     case NGX_GAME_SYNC_FORWARD:
@@ -567,7 +566,8 @@ ngx_game_follow_keep(ngx_game_record_t *record, u_char *payload, size_t len)
         ngx_game_follow_watch();
     }
 
-    /* all others are of no use to a new owner, or are said anew */
+    /* all others are of no use to a new owner, or are said anew: a join is
+     * asked again, maybe of another room */
 }
 
 

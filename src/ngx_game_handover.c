@@ -598,12 +598,17 @@ ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
 static void
 ngx_game_handover_begin(ngx_game_handover_t *h)
 {
-    uint64_t          took;
+    uint64_t          now;
     ngx_queue_t       kept, *q;
     ngx_game_room_t  *room;
 
     room = h->room;
-    took = ngx_game_clock_now() - h->began;
+    now = ngx_game_clock_now();
+
+    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                  "room %V of game \"%V\" goes on here with %uD players, "
+                  "after %uL us", ngx_game_id_text(room->id),
+                  &room->game->name, room->count, now - h->began);
 
     ngx_game_kept_move(&h->kept, &kept);
     ngx_game_handover_free(h);
@@ -636,17 +641,16 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
 
     ngx_game_room_resume(room);
 
-    ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                  "room %V of game \"%V\" goes on here with %uD players, "
-                  "after %uL us", ngx_game_id_text(room->id),
-                  &room->game->name, room->count, took);
-
     /* the rosters are among them, each is answered by GO */
+
+    room->settling = 1;
 
     ngx_game_handover_replay(&kept);
 
+    room->settling = 0;
     room->adopted = 0;
-    ngx_game_seat_lose_dead(room);
+
+    ngx_game_seat_settle(room, now);
 }
 
 

@@ -21,6 +21,9 @@
 /* rooms that may turn out to be full before a join gives up */
 #define NGX_GAME_JOIN_TRIES    16
 
+/* how often is looked for a new owner of a room whose worker has died, ms */
+#define NGX_GAME_JOIN_RETRY    20
+
 /* seconds between two warnings of a full registry; the others are info */
 #define NGX_GAME_JOIN_QUIET    1
 
@@ -31,12 +34,17 @@ static void ngx_game_join_named(ngx_game_join_t *join);
 static void ngx_game_join_send(ngx_game_join_t *join);
 static void ngx_game_join_end(ngx_game_join_t *join);
 static void ngx_game_join_leave(ngx_game_join_t *join);
+static void ngx_game_join_again(uint64_t owner);
+static ngx_uint_t ngx_game_join_reroute(ngx_game_join_t *join);
+static void ngx_game_join_retry_handler(ngx_event_t *ev);
 static void ngx_game_join_refuse(ngx_game_join_t *join, ngx_uint_t status,
     const char *reason);
 static void ngx_game_join_timeout(ngx_event_t *ev);
 
 
-static game_map_t  ngx_game_joins;
+static game_map_t        ngx_game_joins;
+static ngx_event_t       ngx_game_join_retry;
+static ngx_connection_t  ngx_game_join_dummy = { .fd = (ngx_socket_t) -1 };
 
 
 void
@@ -206,11 +214,13 @@ ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner)
 
     join = game_map_get(&ngx_game_joins, player);
 
-    if (join == NULL) {
+    if (join == NULL || join->target != room) {
+        s = ngx_game_session_find(player);
 
-        /* cancelled or timed out; the owner that was told so may have died */
+        /* cancelled, timed out, or sent to another room since the worker of
+         * this one had died */
 
-        if (ngx_game_session_find(player) == NULL) {
+        if (s == NULL || s->room != room) {
             ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
         }
 
@@ -237,13 +247,14 @@ ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner)
 
 
 void
-ngx_game_join_refused(uint64_t player, ngx_game_refusal_t *refusal)
+ngx_game_join_refused(uint64_t player, uint64_t room,
+    ngx_game_refusal_t *refusal)
 {
     ngx_game_join_t  *join;
 
     join = game_map_get(&ngx_game_joins, player);
 
-    if (join == NULL) {
+    if (join == NULL || join->target != room) {
         return;
     }
 
@@ -266,8 +277,17 @@ ngx_game_join_refused(uint64_t player, ngx_game_refusal_t *refusal)
 void
 ngx_game_join_lost(uint64_t epoch)
 {
+    ngx_game_join_again(epoch);
+}
+
+
+/* the joins whose room's owner is this dead one, or, 0, is not known */
+
+static void
+ngx_game_join_again(uint64_t owner)
+{
     size_t            cursor;
-    uint64_t          player, owner, term;
+    uint64_t          player;
     ngx_game_join_t  *join;
 
 again:
@@ -276,38 +296,77 @@ again:
 
     while ((join = game_map_next(&ngx_game_joins, &cursor, &player))) {
 
-        if (join->owner != epoch) {
-            continue;
+        if (join->owner == owner && ngx_game_join_reroute(join)) {
+
+            /* the map may have changed */
+
+            goto again;
         }
-
-        /* all ways change the map, or the join's owner */
-
-        owner = ngx_game_registry_owner(join->target, &term);
-
-        if (owner != 0 && owner != epoch && ngx_game_zone_alive(owner)) {
-
-            /* the room has gone on elsewhere; it may have been asked */
-
-            join->owner = owner;
-            ngx_game_join_send(join);
-
-        } else if (join->any) {
-            ngx_game_registry_arrived(join->target);
-            ngx_game_join_match(join, join->target);
-
-        } else {
-            ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                 "the worker of the room has died");
-        }
-
-        goto again;
     }
+}
+
+
+/* 0: it waits for a new owner of its room */
+
+static ngx_uint_t
+ngx_game_join_reroute(ngx_game_join_t *join)
+{
+    uint64_t  owner, term;
+
+    owner = ngx_game_registry_owner(join->target, &term);
+
+    if (owner != 0 && owner != join->owner && ngx_game_zone_alive(owner)) {
+
+        /* the room has gone on elsewhere; it may have been asked */
+
+        join->owner = owner;
+        ngx_game_join_send(join);
+
+        return 1;
+    }
+
+    if (join->any) {
+        ngx_game_registry_arrived(join->target);
+        ngx_game_join_match(join, join->target);
+
+        return 1;
+    }
+
+    if (owner != 0 && ngx_game_registry_saved(join->target)) {
+        join->owner = 0;
+
+        if (!ngx_game_join_retry.timer_set) {
+            ngx_game_join_retry.handler = ngx_game_join_retry_handler;
+            ngx_game_join_retry.data = &ngx_game_join_dummy;
+            ngx_game_join_retry.log = ngx_cycle->log;
+            ngx_game_join_retry.cancelable = 1;
+
+            ngx_add_timer(&ngx_game_join_retry, NGX_GAME_JOIN_RETRY);
+        }
+
+        return 0;
+    }
+
+    ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                         "the worker of the room has died");
+    return 1;
+}
+
+
+static void
+ngx_game_join_retry_handler(ngx_event_t *ev)
+{
+    ngx_game_join_again(0);
 }
 
 
 void
 ngx_game_join_done(void)
 {
+    if (ngx_game_join_retry.timer_set) {
+        ngx_del_timer(&ngx_game_join_retry);
+    }
+
     game_map_done(&ngx_game_joins);
 }
 

@@ -17,6 +17,7 @@
 #include "ngx_game.h"
 #include "ngx_game_zone.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_checkpoint.h"
 #include "ngx_game_store.h"
 #include "ngx_game_table.h"
 
@@ -62,6 +63,8 @@ static ngx_int_t ngx_game_registry_copy(ngx_uint_t i,
     ngx_game_room_info_t *info);
 static void ngx_game_registry_read_metadata(ngx_game_metadata_t *metadata,
     ngx_game_room_info_t *info);
+static void ngx_game_registry_set_owner(ngx_game_entry_t *entry,
+    uint64_t owner, uint64_t term);
 static void ngx_game_registry_set_version(ngx_uint_t i,
     ngx_game_game_t *game);
 static void ngx_game_registry_begin_metadata(ngx_game_metadata_t *metadata);
@@ -666,10 +669,10 @@ ngx_game_registry_owner(uint64_t room, uint64_t *term)
 
     entry = &table->entries[i];
 
-    /* pass stores the term after the owner, so that this one is not newer */
+    /* the term is stored first: this one is the owner's, or newer */
 
-    *term = atomic_load_explicit(&entry->term, memory_order_acquire);
     owner = atomic_load_explicit(&entry->owner, memory_order_acquire);
+    *term = atomic_load_explicit(&entry->term, memory_order_acquire);
 
     return (ngx_game_zone_get(&entry->id) == room) ? owner : 0;
 }
@@ -699,9 +702,7 @@ ngx_game_registry_pass(uint64_t room, uint64_t term, uint64_t owner)
         if (ngx_game_zone_get(&entry->owner) == ngx_game_worker.epoch
             && ngx_game_zone_get(&entry->term) == term)
         {
-            atomic_store_explicit(&entry->owner, owner, memory_order_release);
-            atomic_store_explicit(&entry->term, term + 1,
-                                  memory_order_release);
+            ngx_game_registry_set_owner(entry, owner, term + 1);
             rc = NGX_OK;
         }
     }
@@ -709,6 +710,18 @@ ngx_game_registry_pass(uint64_t room, uint64_t term, uint64_t owner)
     ngx_game_zone_unlock();
 
     return rc;
+}
+
+
+/* if this worker is killed between the two, the room is still the former
+ * owner's, with a term that was nobody's */
+
+static void
+ngx_game_registry_set_owner(ngx_game_entry_t *entry, uint64_t owner,
+    uint64_t term)
+{
+    atomic_store_explicit(&entry->term, term, memory_order_release);
+    atomic_store_explicit(&entry->owner, owner, memory_order_release);
 }
 
 
@@ -728,6 +741,15 @@ ngx_game_registry_taken(uint64_t room, ngx_game_game_t *game,
         ngx_game_zone_set(&entry->locked, (locked != 0));
         ngx_game_registry_set_version(i, game);
         ngx_game_registry_seat(i);
+
+        if (game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
+
+            /* one of a former configuration would be older and older */
+
+            ngx_game_zone_lock();
+            ngx_game_store_drop(i);
+            ngx_game_zone_unlock();
+        }
     }
 }
 
@@ -907,9 +929,7 @@ ngx_game_registry_claim_locked(ngx_uint_t i, ngx_game_claim_t *claim)
 
     claim->term = ngx_game_zone_get(&entry->term) + 1;
 
-    atomic_store_explicit(&entry->owner, ngx_game_worker.epoch,
-                          memory_order_release);
-    atomic_store_explicit(&entry->term, claim->term, memory_order_release);
+    ngx_game_registry_set_owner(entry, ngx_game_worker.epoch, claim->term);
 
     return NGX_OK;
 }

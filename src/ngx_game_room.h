@@ -93,8 +93,9 @@ struct ngx_game_room_s {
     unsigned                   is_posted:1;
     unsigned                   ticking:1;     /* on_tick waits */
     unsigned                   paused:1;      /* no handler is called */
-    unsigned                   adopted:1;     /* from a checkpoint, rosters are
-                                               * to come */
+    unsigned                   settling:1;    /* it has changed hands, and its
+                                               * rosters are looked at */
+    unsigned                   adopted:1;     /* the same, from a checkpoint */
     unsigned                   dirty:1;       /* `changed` is in a queue */
     unsigned                   unsaved:1;     /* its state can't be */
 };

@@ -26,6 +26,8 @@ static void ngx_game_seat_give(ngx_game_room_t *room,
 static void ngx_game_seat_take(ngx_game_player_t *player,
     ngx_game_reason_e why);
 static void ngx_game_seat_changed(ngx_game_room_t *room);
+static void ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway,
+    uint64_t at);
 static ngx_uint_t ngx_game_seat_listed(ngx_game_room_t *room,
     ngx_game_seat_request_t *listed, uint64_t at);
 static ngx_game_player_t *ngx_game_seat_again(ngx_game_room_t *room,
@@ -439,10 +441,8 @@ void
 ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at,
     ngx_game_seat_request_t *players, ngx_uint_t n)
 {
-    ngx_uint_t          i;
-    ngx_queue_t        *q, *next;
-    ngx_game_room_t    *room;
-    ngx_game_player_t  *player;
+    ngx_uint_t        i;
+    ngx_game_room_t  *room;
 
     static const ngx_str_t  gone = ngx_string("not in the room any more");
 
@@ -460,9 +460,29 @@ ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at,
                             NGX_GAME_ERROR);
     }
 
-    if (room == NULL) {
-        return;
+    /* while others are to come a player may turn up in any of them */
+
+    if (room && !room->settling) {
+        ngx_game_seat_unlisted(room, gateway, at);
     }
+}
+
+
+void
+ngx_game_seat_settle(ngx_game_room_t *room, uint64_t at)
+{
+    ngx_game_seat_unlisted(room, 0, at);
+}
+
+
+/* players of a gateway, or, 0, of any, leave if they are in no roster and have
+ * not come to it since */
+
+static void
+ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway, uint64_t at)
+{
+    ngx_queue_t        *q, *next;
+    ngx_game_player_t  *player;
 
     for (q = ngx_queue_head(&room->players);
          q != ngx_queue_sentinel(&room->players);
@@ -471,8 +491,8 @@ ngx_game_seat_roster(uint64_t gateway, uint64_t id, uint64_t at,
         next = ngx_queue_next(q);
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (player->gateway == gateway && !player->listed
-            && player->since <= at)
+        if (!player->listed && player->since <= at
+            && (gateway == 0 || player->gateway == gateway))
         {
             ngx_game_seat_take(player, NGX_GAME_LOST);
         }

@@ -57,6 +57,10 @@ void ngx_game_seat_switch(uint64_t from, uint64_t room, uint64_t player,
 void ngx_game_seat_roster(uint64_t gateway, uint64_t room, uint64_t at,
     ngx_game_seat_request_t *players, ngx_uint_t n);
 
+/* all rosters of a room that has changed hands were looked at: who was in it
+ * at that time, us, and is in none of them leaves */
+void ngx_game_seat_settle(ngx_game_room_t *room, uint64_t at);
+
 /* the same, it lives but is too far behind: they are closed with 1013 */
 void ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch);
 

@@ -304,7 +304,7 @@ ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_record_t  record;
 
     if (ngx_game_sync_is_local(gateway)) {
-        ngx_game_sync_to.refused(player, refusal);
+        ngx_game_sync_to.refused(player, room, refusal);
         return;
     }
 
@@ -657,7 +657,7 @@ ngx_game_sync_refuse_record(ngx_game_record_t *record, u_char *payload,
     refusal.reason.data = payload;
     refusal.reason.len = len;
 
-    ngx_game_sync_to.refused(record->player, &refusal);
+    ngx_game_sync_to.refused(record->player, record->room, &refusal);
 }
 
 

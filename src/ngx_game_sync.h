@@ -100,7 +100,8 @@ typedef struct {
 
     /* at the gateway, ngx_game_join.c */
     void  (*admitted)(uint64_t player, uint64_t room, uint64_t owner);
-    void  (*refused)(uint64_t player, ngx_game_refusal_t *refusal);
+    void  (*refused)(uint64_t player, uint64_t room,
+                     ngx_game_refusal_t *refusal);
 
     /* the list to an owner has room again */
     ngx_game_channel_drain_pt   drained;

@@ -325,3 +325,32 @@ status workers.*.handover.rooms_adopted == 1
 b open /ws
 b json {"n":2}
 --- alerts: exited on signal 9
+
+
+
+=== TEST 11: a join that waits for a killed worker gets its seat from the next owner
+--- lua
+local Room = {}
+function Room:on_auth(request)
+    if request.args.slow then game.sleep(0.5) end
+    return true
+end
+function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+c open /ws off=a
+c json {"room":"$room","n":2}
+b handshake /ws?slow=1&room=$room off=a
+wait 0.2
+kill KILL worker of a
+b answer
+b json {"room":"$room","n":2}
+respawned
+status rooms.0.players == 2
+status workers.*.sessions == 2
+--- alerts: exited on signal 9

@@ -69,12 +69,12 @@ descriptors remember
 crowd churn /ws clients=200 seconds=10 seed=2 kill=12 reload=4
 respawned
 status workers.# == 4
-# known defect: some players may stay in rooms when its gateway and its room's
-# worker are killed one after the other, in a third of the runs under ASAN
-status rooms.# <= 3
+status rooms.# == 0
+status zone.rooms.used == 0
+status zone.checkpoints.used == 0
 status workers.*.sessions == 0
-status workers.*.players <= 3
-status workers.*.rooms <= 3
+status workers.*.players == 0
+status workers.*.rooms == 0
 status workers.*.ring.depth == 0
 descriptors same
 a open /ws
