@@ -9,7 +9,6 @@
 
 
 #include "ngx_game.h"
-#include "ngx_game_checkpoint.h"
 #include "ngx_game_conf.h"
 #include "ngx_game_engine.h"
 #include "ngx_game_handshake.h"

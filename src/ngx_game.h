@@ -67,6 +67,11 @@ typedef enum {
 } ngx_game_reason_e;
 
 
+/* values of `checkpoint` besides an interval, ms: ngx_game_checkpoint.h */
+#define NGX_GAME_CHECKPOINT_AUTO  0
+#define NGX_GAME_CHECKPOINT_OFF   NGX_MAX_INT_T_VALUE
+
+
 /* a game: a script and what the configuration says of its rooms */
 struct ngx_game_game_s {
     ngx_str_t                  name;
@@ -78,7 +83,7 @@ struct ngx_game_game_s {
     ngx_str_t                  location;      /* the first one, for errors */
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;   /* in a minute, 0: any */
-    ngx_msec_t                 checkpoint;    /* ngx_game_checkpoint.h */
+    ngx_msec_t                 checkpoint;
 
     /* from the script, by ngx_game_script_check() */
     ngx_uint_t                 max_players;   /* <= room_max_players */

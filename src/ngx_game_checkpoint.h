@@ -16,11 +16,6 @@
 #include "ngx_game.h"
 
 
-/* values of ngx_game_game_t.checkpoint besides an interval, ms */
-#define NGX_GAME_CHECKPOINT_AUTO  0
-#define NGX_GAME_CHECKPOINT_OFF   NGX_MAX_INT_T_VALUE
-
-
 void ngx_game_checkpoint_init(void);
 void ngx_game_checkpoint_done(void);
 

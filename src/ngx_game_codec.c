@@ -190,13 +190,6 @@ ngx_game_codec_is_empty_array(lua_State *L, int index)
 
 
 void
-ngx_game_codec_push_empty_array(lua_State *L)
-{
-    lua_pushlightuserdata(L, NGX_GAME_CODEC_EMPTY);
-}
-
-
-void
 ngx_game_codec_buffer_reset(void)
 {
     msgpack_sbuffer_clear(&ngx_game_codec_buffer);

@@ -41,23 +41,17 @@ ngx_int_t ngx_game_codec_decode(lua_State *L, ngx_game_codec_e codec,
     const u_char *data, size_t len);
 
 /*
- * The same for a value that is to go on in another worker: MessagePack that
- * only load reads, with all finite and other numbers, arrays with gaps, and
- * game.empty_array as they were.
- */
-void ngx_game_codec_save(lua_State *L, int index, ngx_str_t *out);
-ngx_int_t ngx_game_codec_load(lua_State *L, const u_char *data, size_t len);
-
-/*
- * The same for workers of this server alone, and much faster: several values,
- * one after the other, each on top of the stack, nil too.  *out is valid until
- * the next dump.  Must run protected.
+ * The same for workers of this server alone, as LuaJIT itself writes values:
+ * several, one after the other, each on top of the stack, nil too.  *out is
+ * valid until the next dump.  Must run protected.  explain raises an error
+ * that names the first part of a value which can't be dumped, if there is one.
  */
 void ngx_game_codec_dump_begin(lua_State *L);
 void ngx_game_codec_dump(lua_State *L);
 void ngx_game_codec_dump_end(lua_State *L, ngx_str_t *out);
 void ngx_game_codec_undump_begin(lua_State *L, ngx_str_t *from);
 void ngx_game_codec_undump(lua_State *L);
+void ngx_game_codec_dump_explain(lua_State *L);
 
 /* frees the worker's buffer if it has grown large, at the end of a turn */
 void ngx_game_codec_trim(void);

@@ -24,9 +24,6 @@
 /* values between two looks at the clock */
 #define NGX_GAME_CODEC_MSGPACK_POLL  4096
 
-/* the extension that game.empty_array is saved as */
-#define NGX_GAME_CODEC_EMPTY_ARRAY   1
-
 
 /*
  * The parameters of msgpack-c's template.  Its values are the index of the
@@ -56,23 +53,15 @@ typedef struct {
     msgpack_packer             packer;
     ngx_uint_t                 depth;
     ngx_uint_t                 steps;
-    unsigned                   saved:1;       /* for ngx_game_codec_load() */
 } ngx_game_codec_pack_t;
 
 
-static ngx_int_t ngx_game_codec_unpack(lua_State *L, const u_char *data,
-    size_t len, game_msgpack_origin_e origin);
-static void ngx_game_codec_pack_value(lua_State *L, int index,
-    ngx_uint_t saved, ngx_str_t *out);
 static void ngx_game_codec_pack(ngx_game_codec_pack_t *ctx);
 static void ngx_game_codec_pack_table(ngx_game_codec_pack_t *ctx);
-static ngx_uint_t ngx_game_codec_pack_is_array(ngx_game_codec_pack_t *ctx,
-    ngx_game_codec_table_t *t);
 static void ngx_game_codec_pack_array(ngx_game_codec_pack_t *ctx, size_t n);
 static void ngx_game_codec_pack_map(ngx_game_codec_pack_t *ctx, size_t n);
 static void ngx_game_codec_pack_number(ngx_game_codec_pack_t *ctx);
 static void ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx);
-static void ngx_game_codec_pack_empty_array(ngx_game_codec_pack_t *ctx);
 static int ngx_game_codec_pack_write(void *data, const char *buf, size_t len);
 
 
@@ -189,21 +178,14 @@ ngx_game_codec_unpacked_bin(lua_State **L, const char *base, const char *pos,
 }
 
 
-/* game_msgpack_check() lets it through in a saved value only; pos is at the
- * type */
+/* game_msgpack_check() has refused it */
 static int
 ngx_game_codec_unpacked_ext(lua_State **L, const char *base, const char *pos,
     unsigned int len, int *value)
 {
     *value = 0;
 
-    if (*pos != NGX_GAME_CODEC_EMPTY_ARRAY) {
-        return MSGPACK_UNPACK_PARSE_ERROR;
-    }
-
-    ngx_game_codec_push_empty_array(*L);
-
-    return 0;
+    return MSGPACK_UNPACK_PARSE_ERROR;
 }
 
 
@@ -260,27 +242,12 @@ ngx_game_codec_unpacked_root(lua_State **L)
 ngx_int_t
 ngx_game_codec_msgpack_decode(lua_State *L, const u_char *data, size_t len)
 {
-    return ngx_game_codec_unpack(L, data, len, GAME_MSGPACK_FOREIGN);
-}
-
-
-ngx_int_t
-ngx_game_codec_load(lua_State *L, const u_char *data, size_t len)
-{
-    return ngx_game_codec_unpack(L, data, len, GAME_MSGPACK_SAVED);
-}
-
-
-static ngx_int_t
-ngx_game_codec_unpack(lua_State *L, const u_char *data, size_t len,
-    game_msgpack_origin_e origin)
-{
     int                                    top;
     size_t                                 off;
     const char                            *err;
     struct ngx_game_codec_unpack_context   ctx;
 
-    err = game_msgpack_check(data, len, NGX_GAME_CODEC_DEPTH, origin);
+    err = game_msgpack_check(data, len, NGX_GAME_CODEC_DEPTH);
 
     if (err) {
         lua_pushstring(L, err);
@@ -304,7 +271,7 @@ ngx_game_codec_unpack(lua_State *L, const u_char *data, size_t len,
         return NGX_DECLINED;
     }
 
-    if (lua_islightuserdata(L, -1) && lua_touserdata(L, -1) == NULL) {
+    if (lua_islightuserdata(L, -1)) {
         lua_pop(L, 1);
         lua_pushnil(L);
     }
@@ -316,21 +283,6 @@ ngx_game_codec_unpack(lua_State *L, const u_char *data, size_t len,
 void
 ngx_game_codec_msgpack_encode(lua_State *L, int index, ngx_str_t *out)
 {
-    ngx_game_codec_pack_value(L, index, 0, out);
-}
-
-
-void
-ngx_game_codec_save(lua_State *L, int index, ngx_str_t *out)
-{
-    ngx_game_codec_pack_value(L, index, 1, out);
-}
-
-
-static void
-ngx_game_codec_pack_value(lua_State *L, int index, ngx_uint_t saved,
-    ngx_str_t *out)
-{
     ngx_game_codec_pack_t  ctx;
 
     luaL_checkstack(L, 4 * NGX_GAME_CODEC_DEPTH + LUA_MINSTACK, NULL);
@@ -338,7 +290,6 @@ ngx_game_codec_pack_value(lua_State *L, int index, ngx_uint_t saved,
     ctx.L = L;
     ctx.depth = 0;
     ctx.steps = 0;
-    ctx.saved = saved;
 
     msgpack_packer_init(&ctx.packer, L, ngx_game_codec_pack_write);
     ngx_game_codec_buffer_reset();
@@ -394,7 +345,7 @@ ngx_game_codec_pack(ngx_game_codec_pack_t *ctx)
         }
 
         if (ngx_game_codec_is_empty_array(L, -1)) {
-            ngx_game_codec_pack_empty_array(ctx);
+            (void) msgpack_pack_array(&ctx->packer, 0);
             break;
         }
 
@@ -429,7 +380,7 @@ ngx_game_codec_pack_table(ngx_game_codec_pack_t *ctx)
         lua_pop(L, 1);
     }
 
-    if (ngx_game_codec_pack_is_array(ctx, &t)) {
+    if (ngx_game_codec_table_is_array(L, &t)) {
         ngx_game_codec_pack_array(ctx, t.last);
 
     } else {
@@ -437,19 +388,6 @@ ngx_game_codec_pack_table(ngx_game_codec_pack_t *ctx)
     }
 
     ctx->depth--;
-}
-
-
-/* saved, an array with gaps is a map, so that a gap is no null later */
-static ngx_uint_t
-ngx_game_codec_pack_is_array(ngx_game_codec_pack_t *ctx,
-    ngx_game_codec_table_t *t)
-{
-    if (ctx->saved) {
-        return !t->map && t->pairs != 0 && t->last == t->pairs;
-    }
-
-    return ngx_game_codec_table_is_array(ctx->L, t);
 }
 
 
@@ -497,7 +435,7 @@ ngx_game_codec_pack_number(ngx_game_codec_pack_t *ctx)
 
     n = lua_tonumber(ctx->L, -1);
 
-    if (!isfinite(n) && !ctx->saved) {
+    if (!isfinite(n)) {
         (void) luaL_error(ctx->L, "a number can't be encoded: it is not "
                           "finite");
     }
@@ -521,11 +459,7 @@ ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx)
     text = lua_tolstring(ctx->L, -1, &len);
     state = GAME_UTF8_START;
 
-    if (ctx->saved) {
-        (void) msgpack_pack_bin(&ctx->packer, len);
-        (void) msgpack_pack_bin_body(&ctx->packer, text, len);
-
-    } else if (game_utf8_check(&state, (const u_char *) text, len) == 0
+    if (game_utf8_check(&state, (const u_char *) text, len) == 0
         && state == GAME_UTF8_START)
     {
         (void) msgpack_pack_str(&ctx->packer, len);
@@ -534,21 +468,6 @@ ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx)
     } else {
         (void) msgpack_pack_bin(&ctx->packer, len);
         (void) msgpack_pack_bin_body(&ctx->packer, text, len);
-    }
-}
-
-
-static void
-ngx_game_codec_pack_empty_array(ngx_game_codec_pack_t *ctx)
-{
-    static const char  empty[1];
-
-    if (ctx->saved) {
-        (void) msgpack_pack_ext(&ctx->packer, 1, NGX_GAME_CODEC_EMPTY_ARRAY);
-        (void) msgpack_pack_ext_body(&ctx->packer, empty, 1);
-
-    } else {
-        (void) msgpack_pack_array(&ctx->packer, 0);
     }
 }
 

@@ -41,9 +41,8 @@ ngx_uint_t ngx_game_codec_table_is_array(lua_State *L,
  * it is in a table */
 void ngx_game_codec_refuse(lua_State *L, ngx_uint_t depth);
 
-/* whether the value is game.empty_array, as a light userdata; pushes that */
+/* whether the value is game.empty_array, as a light userdata */
 ngx_uint_t ngx_game_codec_is_empty_array(lua_State *L, int index);
-void ngx_game_codec_push_empty_array(lua_State *L);
 
 /* the worker's buffer: emptied by reset; add raises an error if there is no
  * memory, or too much */

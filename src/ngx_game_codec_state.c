@@ -21,6 +21,7 @@ typedef struct {
 } ngx_game_codec_state_t;
 
 
+static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth);
 static void ngx_game_codec_state_call(lua_State *L, int function, int n,
     int results);
 
@@ -125,6 +126,49 @@ ngx_game_codec_dump_end(lua_State *L, ngx_str_t *out)
 
     out->data = (u_char *) ngx_game_codec_state_data.data;
     out->len = ngx_game_codec_state_data.len;
+}
+
+
+void
+ngx_game_codec_dump_explain(lua_State *L)
+{
+    luaL_checkstack(L, LUA_MINSTACK + 3 * NGX_GAME_CODEC_DEPTH, NULL);
+
+    ngx_game_codec_state_explain(L, 0);
+}
+
+
+/* the value on top of the stack; its key is below it if it is in a table */
+
+static void
+ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth)
+{
+    switch (lua_type(L, -1)) {
+
+    case LUA_TFUNCTION:
+    case LUA_TTHREAD:
+    case LUA_TUSERDATA:
+        ngx_game_codec_refuse(L, depth);
+        return;
+
+    case LUA_TTABLE:
+        break;
+
+    default:
+        return;
+    }
+
+    if (depth == NGX_GAME_CODEC_DEPTH) {
+        (void) luaL_error(L, "tables are nested deeper than %d",
+                          NGX_GAME_CODEC_DEPTH);
+    }
+
+    lua_pushnil(L);
+
+    while (lua_next(L, -2)) {
+        ngx_game_codec_state_explain(L, depth + 1);
+        lua_pop(L, 1);
+    }
 }
 
 

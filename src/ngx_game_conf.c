@@ -9,7 +9,6 @@
 
 
 #include "ngx_game_conf.h"
-#include "ngx_game_checkpoint.h"
 #include "ngx_game_log.h"
 #include "ngx_game_status.h"
 #include "ngx_game_zone.h"

@@ -262,12 +262,11 @@ ngx_game_image_has_data(lua_State *L, ngx_game_player_t *player)
 }
 
 
-/* what can't be saved is named by another encoder, that says where it is */
+/* names what can't be saved */
 
 static int
 ngx_game_image_explain(lua_State *L)
 {
-    ngx_str_t              out;
     ngx_queue_t           *q;
     ngx_game_image_ctx_t  *ctx;
 
@@ -275,7 +274,7 @@ ngx_game_image_explain(lua_State *L)
 
     ngx_game_lua_push_room(L, ctx->room);
     lua_getfield(L, -1, "state");
-    ngx_game_codec_save(L, lua_gettop(L), &out);
+    ngx_game_codec_dump_explain(L);
 
     for (q = ngx_queue_head(&ctx->room->players);
          q != ngx_queue_sentinel(&ctx->room->players);
@@ -283,7 +282,7 @@ ngx_game_image_explain(lua_State *L)
     {
         ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
                                                    link));
-        ngx_game_codec_save(L, lua_gettop(L), &out);
+        ngx_game_codec_dump_explain(L);
         lua_pop(L, 1);
     }
 

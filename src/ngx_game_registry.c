@@ -17,7 +17,6 @@
 #include "ngx_game.h"
 #include "ngx_game_zone.h"
 #include "ngx_game_registry.h"
-#include "ngx_game_checkpoint.h"
 #include "ngx_game_store.h"
 #include "ngx_game_table.h"
 

@@ -21,7 +21,6 @@ typedef enum {
     GAME_MSGPACK_ARRAY,
     GAME_MSGPACK_MAP,
     GAME_MSGPACK_EXT,
-    GAME_MSGPACK_EXT_BYTE,        /* an extension of one byte */
     GAME_MSGPACK_INVALID
 } game_msgpack_type_e;
 
@@ -70,7 +69,7 @@ static const game_msgpack_format_t  game_msgpack_formats[32] = {
     { GAME_MSGPACK_INTEGER, 0, 2 },   /* d1 int 16 */
     { GAME_MSGPACK_INTEGER, 0, 4 },   /* d2 int 32 */
     { GAME_MSGPACK_INTEGER, 0, 8 },   /* d3 int 64 */
-    { GAME_MSGPACK_EXT_BYTE, 0, 2 },  /* d4 fixext 1 */
+    { GAME_MSGPACK_EXT,     0, 0 },   /* d4 fixext 1 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d5 fixext 2 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d6 fixext 4 */
     { GAME_MSGPACK_EXT,     0, 0 },   /* d7 fixext 8 */
@@ -89,18 +88,15 @@ static const char  game_msgpack_cut[] = "the value is cut short";
 
 
 static const char *game_msgpack_next(game_msgpack_value_t *value,
-    const unsigned char *p, const unsigned char *end,
-    game_msgpack_origin_e origin);
+    const unsigned char *p, const unsigned char *end);
 static const char *game_msgpack_format(game_msgpack_value_t *value,
-    const unsigned char *p, const unsigned char *end,
-    game_msgpack_origin_e origin);
+    const unsigned char *p, const unsigned char *end);
 static uint64_t game_msgpack_load(const unsigned char *p, unsigned n);
 static int game_msgpack_finite(const game_msgpack_value_t *value);
 
 
 const char *
-game_msgpack_check(const unsigned char *data, size_t len, unsigned depth,
-    game_msgpack_origin_e origin)
+game_msgpack_check(const unsigned char *data, size_t len, unsigned depth)
 {
     const char            *err;
     unsigned               top;
@@ -134,7 +130,7 @@ game_msgpack_check(const unsigned char *data, size_t len, unsigned depth,
             continue;
         }
 
-        err = game_msgpack_next(&value, p, end, origin);
+        err = game_msgpack_next(&value, p, end);
         if (err) {
             return err;
         }
@@ -173,7 +169,7 @@ game_msgpack_check(const unsigned char *data, size_t len, unsigned depth,
 /* the value at p, without what it contains */
 static const char *
 game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
-    const unsigned char *end, game_msgpack_origin_e origin)
+    const unsigned char *end)
 {
     unsigned char  c;
 
@@ -188,7 +184,7 @@ game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
     value->count = 0;
 
     if (c >= 0xc0 && c <= 0xdf) {
-        return game_msgpack_format(value, p, end, origin);
+        return game_msgpack_format(value, p, end);
     }
 
     if (c <= 0x7f || c >= 0xe0) {
@@ -214,7 +210,7 @@ game_msgpack_next(game_msgpack_value_t *value, const unsigned char *p,
 
 static const char *
 game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
-    const unsigned char *end, game_msgpack_origin_e origin)
+    const unsigned char *end)
 {
     uint64_t                      n;
     const game_msgpack_format_t  *format;
@@ -223,10 +219,7 @@ game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
 
     value->type = format->type;
 
-    if (format->type == GAME_MSGPACK_EXT
-        || (format->type == GAME_MSGPACK_EXT_BYTE
-            && origin == GAME_MSGPACK_FOREIGN))
-    {
+    if (format->type == GAME_MSGPACK_EXT) {
         return "extension types are not supported";
     }
 
@@ -264,9 +257,7 @@ game_msgpack_format(game_msgpack_value_t *value, const unsigned char *p,
         return game_msgpack_cut;
     }
 
-    if (value->type == GAME_MSGPACK_FLOAT && origin == GAME_MSGPACK_FOREIGN
-        && !game_msgpack_finite(value))
-    {
+    if (value->type == GAME_MSGPACK_FLOAT && !game_msgpack_finite(value)) {
         return "a number is not finite";
     }
 

@@ -18,14 +18,6 @@
 #define GAME_MSGPACK_DEPTH_MAX  64
 
 
-/* whose value it is: one of a player, or one that we have saved, which may
- * have numbers that are not finite, and extensions of one byte */
-typedef enum {
-    GAME_MSGPACK_FOREIGN = 0,
-    GAME_MSGPACK_SAVED
-} game_msgpack_origin_e;
-
-
 /*
  * NULL, or a short constant text that says what is wrong:
  *   not exactly one value; arrays and maps nested deeper than depth, at most
@@ -34,7 +26,7 @@ typedef enum {
  * Takes time in proportion to len, and no memory.
  */
 const char *game_msgpack_check(const unsigned char *data, size_t len,
-    unsigned depth, game_msgpack_origin_e origin);
+    unsigned depth);
 
 
 #endif /* GAME_MSGPACK_H */

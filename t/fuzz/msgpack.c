@@ -180,7 +180,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r.end = copy + size;
     value(&r, depth, 0);
 
-    err = game_msgpack_check(copy, size, depth, GAME_MSGPACK_FOREIGN);
+    err = game_msgpack_check(copy, size, depth);
 
     FUZZ_CHECK((err == NULL) == (r.p == copy + size));
 

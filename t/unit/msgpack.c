@@ -14,9 +14,6 @@
 
 /* in memory of its exact size, so that a sanitizer sees a read beyond it */
 
-static game_msgpack_origin_e  origin = GAME_MSGPACK_FOREIGN;
-
-
 static const char *
 check(const void *data, size_t len, unsigned depth)
 {
@@ -30,7 +27,7 @@ check(const void *data, size_t len, unsigned depth)
     }
 
     memcpy(p, data, len);
-    err = game_msgpack_check(p, len, depth, origin);
+    err = game_msgpack_check(p, len, depth);
     free(p);
 
     return err;
@@ -210,35 +207,12 @@ depths(void)
 }
 
 
-/* what only a value that we have saved may have */
-
-static void
-saved(void)
-{
-    static const char  inf[] = "\x92\xcb\x7f\xf0\0\0\0\0\0\0\xca\xff\xc0\0\0";
-    static const char  ext[] = "\x92\xd4\x01\x00\x90";
-
-    ok(check(inf, sizeof(inf) - 1, 64) != NULL, "no infinity from others");
-    ok(check(ext, sizeof(ext) - 1, 64) != NULL, "no extension from others");
-
-    origin = GAME_MSGPACK_SAVED;
-
-    ok(check(inf, sizeof(inf) - 1, 64) == NULL, "infinity, saved");
-    accept("an extension of one byte, saved", "\x92\xd4\x01\x00\x90");
-    refuse("an extension of two bytes", "\xd5\x01\x00\x00", "extension");
-    refuse("an extension as a key", "\x81\xd4\x01\x00\x90", "key of a map");
-
-    origin = GAME_MSGPACK_FOREIGN;
-}
-
-
 int
 main(void)
 {
     values();
     refusals();
     depths();
-    saved();
 
     return tap_done();
 }
