@@ -168,15 +168,16 @@ h open /ws
 
 === TEST 6: a join that waits for a killed worker is answered
 --- lua
-local Room = {}
+local Room = { keep = true }
 function Room:on_auth(request)
-    if request.args.slow then game.sleep(5) end
+    if request.args.slow then game.sleep(0.5) end
     return true
 end
 function Room:on_join(player) player:send({ room = self.id }) end
 return Room
 --- config
-location /ws { game game.lua; }
+location /ws { game game.lua; game_checkpoint off; }
+location /on { game game.lua name=on; }
 --- ws
 a open /ws
 a ~ "room":"(?<room>[0-9a-z]{13})"
@@ -185,6 +186,15 @@ wait 0.2
 kill KILL worker of a
 b answer status=503
 b body json {"error":"the worker of the room has died"}
+respawned
+# a room that goes on asks on_auth again
+c open /on
+c ~ "room":"(?<on>[0-9a-z]{13})"
+d handshake /on?slow=1&room=$on off=c
+wait 0.2
+kill KILL worker of c
+d answer status=101
+d ~ "room":"$on"
 respawned
 --- alerts: exited on signal 9
 
