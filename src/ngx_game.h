@@ -40,6 +40,12 @@ typedef struct ngx_game_slot_s     ngx_game_slot_t;
 typedef struct ngx_game_log_s      ngx_game_log_t;
 
 
+/* lets who knows it come back as a player; all zero: there is none */
+typedef struct {
+    uint64_t                   half[2];
+} ngx_game_secret_t;
+
+
 /* how values travel to a player */
 typedef enum {
     NGX_GAME_JSON = 0,
@@ -84,6 +90,7 @@ struct ngx_game_game_s {
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;   /* in a minute, 0: any */
     ngx_msec_t                 checkpoint;
+    ngx_msec_t                 resume_timeout;    /* 0: off */
 
     /* from the script, by ngx_game_script_check() */
     ngx_uint_t                 max_players;   /* <= room_max_players */
@@ -147,6 +154,7 @@ typedef struct {
     ngx_uint_t                 room_max_players;
     ngx_uint_t                 room_max_errors;
     ngx_msec_t                 checkpoint;
+    ngx_msec_t                 resume_timeout;    /* 0: off */
 
     uint64_t                   key;           /* names the location in all
                                                * configurations */
@@ -165,6 +173,7 @@ typedef struct {
     _Atomic uint64_t           sessions;      /* now */
     _Atomic uint64_t           rooms;         /* now, owned here */
     _Atomic uint64_t           players;       /* now, of rooms owned here */
+    _Atomic uint64_t           away;          /* those without a session */
     _Atomic uint64_t           opened;        /* sessions ever opened */
     _Atomic uint64_t           refused;       /* handshakes refused */
     _Atomic uint64_t           refused_origin;
@@ -199,6 +208,7 @@ typedef struct {
     _Atomic uint64_t           rooms_kept;    /* that no other would take */
     _Atomic uint64_t           sessions_taken;
     _Atomic uint64_t           sessions_given;
+    _Atomic uint64_t           resumed;       /* players that came back */
 } ngx_game_counters_t;
 
 

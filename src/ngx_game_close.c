@@ -18,6 +18,7 @@
 
 #include "ngx_game_transport.h"
 #include "ngx_game_log.h"
+#include "ngx_game_token.h"
 #include "core/game_utf8.h"
 
 
@@ -65,6 +66,19 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     if (s->ready) {
         c = s->connection;
         ngx_add_timer(c->read, NGX_GAME_CLOSE_DRAIN);
+    }
+}
+
+
+void
+ngx_game_session_replace(ngx_game_session_t *s)
+{
+    ngx_game_session_close(s, 1000, NGX_GAME_CLOSE_REPLACED,
+                           sizeof(NGX_GAME_CLOSE_REPLACED) - 1,
+                           NGX_GAME_LEFT);
+
+    if (!s->told) {
+        ngx_game_close_tell(s);
     }
 }
 
@@ -170,16 +184,41 @@ ngx_game_close_end(ngx_game_session_t *s, ngx_game_reason_e why)
 }
 
 
+/* the reason is what the client may come back with, which those that have been
+ * told no secret yet learn by it */
+
 void
 ngx_game_close_stop(ngx_game_session_t *s)
 {
-    static const char  reason[] = "server is restarting";
+    u_char            *p, reason[sizeof("resume=") - 1 + NGX_GAME_TOKEN_LEN];
+    ngx_game_cold_t   *cold;
+    ngx_game_token_t   token;
+
+    cold = s->cold;
 
     /* set by nginx for its own requests; TLS would not say goodbye */
 
     s->connection->error = 0;
 
-    ngx_game_session_close(s, 1012, reason, sizeof(reason) - 1,
+    if (!s->closing && s->conf->game->resume_timeout
+        && !ngx_game_secret_is_set(&cold->secret)
+        && ngx_game_secret_make(&cold->secret) == NGX_OK)
+    {
+        s->late = 1;
+    }
+
+    p = reason;
+
+    if (ngx_game_secret_is_set(&cold->secret)) {
+        token.room = s->room;
+        token.player = s->player;
+        token.secret = cold->secret;
+
+        p = ngx_cpymem(p, "resume=", sizeof("resume=") - 1);
+        p = ngx_game_token_format(p, &token);
+    }
+
+    ngx_game_session_close(s, 1012, (char *) reason, p - reason,
                            NGX_GAME_SHUTDOWN);
 
     ngx_game_close_end(s, NGX_GAME_SHUTDOWN);

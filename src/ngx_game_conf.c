@@ -17,6 +17,9 @@
 /* hearts beat once a second: less would kill who is only busy, ms */
 #define NGX_GAME_WORKER_TIMEOUT_MIN  3000
 
+/* no one comes back faster, ms */
+#define NGX_GAME_RESUME_TIMEOUT_MIN  100
+
 
 #define NGX_GAME_RATE_MAX        1000000      /* messages a second */
 #define NGX_GAME_SESSIONS_MAX    65535        /* of one key */
@@ -304,6 +307,16 @@ ngx_game_conf_checkpoint(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_game_conf_time(cf, &glcf->checkpoint, NGX_GAME_CHECKPOINT_OFF,
                               1);
+}
+
+
+char *
+ngx_game_conf_resume_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_loc_conf_t  *glcf = conf;
+
+    return ngx_game_conf_time(cf, &glcf->resume_timeout, 0,
+                              NGX_GAME_RESUME_TIMEOUT_MIN);
 }
 
 

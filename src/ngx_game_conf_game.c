@@ -90,13 +90,15 @@ ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
         game->room_max_players = conf->room_max_players;
         game->room_max_errors = conf->room_max_errors;
         game->checkpoint = conf->checkpoint;
+        game->resume_timeout = conf->resume_timeout;
 
         return NGX_CONF_OK;
     }
 
     if (game->room_max_players == conf->room_max_players
         && game->room_max_errors == conf->room_max_errors
-        && game->checkpoint == conf->checkpoint)
+        && game->checkpoint == conf->checkpoint
+        && game->resume_timeout == conf->resume_timeout)
     {
         return NGX_CONF_OK;
     }

@@ -232,7 +232,11 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
             continue;
         }
 
+        ngx_memzero(&listed, sizeof(ngx_game_sync_listed_t));
+
         listed.player = s->player;
+        listed.secret = *ngx_game_session_secret(s);
+        listed.number = ngx_game_session_number(s);
         listed.codec = s->codec;
         listed.identity_len = identity.len;
         listed.address_len = address.len;
@@ -413,11 +417,22 @@ static void
 ngx_game_follow_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
 {
     uint64_t           to;
+    ngx_game_leave_t   leave;
     ngx_game_group_t  *group;
 
     if (s->passing) {
         ngx_game_pass_cancel(s);
     }
+
+    ngx_memzero(&leave, sizeof(ngx_game_leave_t));
+
+    leave.room = s->room;
+    leave.player = s->player;
+    leave.gateway = ngx_game_worker.epoch;
+    leave.why = reason;
+    leave.secret = *ngx_game_session_secret(s);
+    leave.next = *ngx_game_session_next_secret(s);
+    leave.proven = ngx_game_session_proven(s);
 
     /* before GO it takes the way that its messages took */
 
@@ -430,7 +445,7 @@ ngx_game_follow_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
 
     ngx_game_group_remove(s);
 
-    ngx_game_sync_leave(to, s->room, s->player, reason);
+    ngx_game_sync_leave(to, &leave);
 }
 
 

@@ -87,6 +87,10 @@ void
 ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
+    if (player->away) {
+        return;
+    }
+
     if (ngx_game_sync_send(player->gateway, player->room->id, player->id, kind,
                            payload)
         == NGX_ERROR)

@@ -50,7 +50,9 @@ static int ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call);
 static int ngx_game_handler_push_tick(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_tick_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
+static int ngx_game_handler_push_resume(lua_State *co, ngx_game_call_t *call);
 static int ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call);
+static int ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
 static int ngx_game_handler_push_close(lua_State *co, ngx_game_call_t *call);
@@ -520,6 +522,62 @@ ngx_game_handler_tick_done(ngx_game_call_t *call, ngx_int_t rc, int n,
 }
 
 
+/* on_drop and on_resume */
+
+void
+ngx_game_handler_drop(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    ngx_game_handler_args_t  args;
+
+    if (!(room->handlers & (1 << NGX_GAME_ON_DROP))) {
+        return;
+    }
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_DROP;
+    args.player = player;
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_reason,
+                                 ngx_game_handler_done);
+}
+
+
+void
+ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player)
+{
+    ngx_game_handler_args_t  args;
+
+    if (!(room->handlers & (1 << NGX_GAME_ON_RESUME))) {
+        return;
+    }
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_RESUME;
+    args.player = player;
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_resume,
+                                 ngx_game_handler_done);
+}
+
+
+static int
+ngx_game_handler_push_resume(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    ngx_game_lua_push_player(co, args->player);
+
+    return 2;
+}
+
+
 /* on_leave */
 
 void
@@ -545,13 +603,26 @@ ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player)
 static int
 ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call)
 {
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+
+    ngx_game_lua_remove_from_players(co, args->player);
+
+    return ngx_game_handler_push_reason(co, call);
+}
+
+
+/* the player, and why it is gone */
+
+static int
+ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call)
+{
     const ngx_str_t          *reason;
     ngx_game_handler_args_t  *args;
 
     args = call->data;
     call->data = (void *) (uintptr_t) args->player->id;
-
-    ngx_game_lua_remove_from_players(co, args->player);
 
     if (!ngx_game_handler_push(co, call)) {
         return -1;

@@ -231,6 +231,7 @@ ngx_game_handover_count(ngx_game_room_t *room, int n)
 {
     ngx_game_count(rooms, (int64_t) n);
     ngx_game_count(players, (int64_t) n * room->count);
+    ngx_game_count(away, (int64_t) n * room->away);
 }
 
 
@@ -347,6 +348,10 @@ ngx_game_handover_wait_for(ngx_game_handover_t *h, ngx_game_room_t *room)
          q = ngx_queue_next(q))
     {
         player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->away) {
+            continue;
+        }
 
         for (i = 0; i < h->waits_count; i++) {
             if (h->waits[i] == player->gateway) {

@@ -245,10 +245,13 @@ ngx_game_handover_keep_waiting(ngx_game_room_t *room)
         player = ngx_queue_data(q, ngx_game_player_t, link);
         ticket = player->ticket;
 
+        ngx_memzero(&request, sizeof(ngx_game_seat_request_t));
+
         request.room = room->id;
         request.player = player->id;
         request.gateway = player->gateway;
         request.game = room->game->hash;
+        request.secret = player->secret;
         request.codec = player->codec;
         request.identity.data = player->text;
         request.identity.len = player->identity_len;

@@ -11,6 +11,7 @@
 #include "ngx_game_clock.h"
 #include "ngx_game_follow.h"
 #include "ngx_game_gateway.h"
+#include "ngx_game_hold.h"
 #include "ngx_game_image.h"
 #include "ngx_game_kept.h"
 #include "ngx_game_lua.h"
@@ -175,9 +176,10 @@ ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
 void
 ngx_game_handover_begin(ngx_game_handover_t *h)
 {
-    uint64_t          now;
-    ngx_queue_t       kept, *q;
-    ngx_game_room_t  *room;
+    uint64_t            now;
+    ngx_queue_t         kept, *q;
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
 
     room = h->room;
     now = ngx_game_clock_now();
@@ -194,9 +196,9 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
          q != ngx_queue_sentinel(&room->players);
          q = ngx_queue_next(q))
     {
-        if (ngx_game_gateway_count(room, ngx_queue_data(q, ngx_game_player_t,
-                                                        link), 1)
-            != NGX_OK)
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (!player->away && ngx_game_gateway_count(room, player, 1) != NGX_OK)
         {
             ngx_game_room_close(room, 1011, "no memory",
                                 sizeof("no memory") - 1);
@@ -217,6 +219,7 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     }
 
     ngx_game_room_resume(room);
+    ngx_game_hold_continue(room);
 
     /* the rosters are among them, each is answered by GO */
 

@@ -18,8 +18,14 @@
 #include "ngx_game_lobby.h"
 #include "ngx_game_origin.h"
 #include "ngx_game_terms.h"
+#include "ngx_game_token.h"
 #include "ngx_game_transport.h"
 #include "ngx_game_upgrade.h"
+#include "ngx_game_zone.h"
+
+
+/* bytes, more than a welcome may have */
+#define NGX_GAME_WELCOME_MAX  256
 
 
 typedef enum {
@@ -53,6 +59,8 @@ static ngx_uint_t ngx_game_handshake_wants_rooms(ngx_http_request_t *r);
 static ngx_int_t ngx_game_handshake_start(ngx_http_request_t *r,
     ngx_game_loc_conf_t *conf, ngx_game_upgrade_t *u);
 static ngx_game_session_t *ngx_game_handshake_admitted(ngx_game_join_t *join);
+static void ngx_game_handshake_welcome(ngx_game_session_t *s,
+    ngx_game_join_t *join);
 static void ngx_game_handshake_refused(ngx_game_join_t *join,
     ngx_uint_t status, ngx_str_t *reason);
 static void ngx_game_handshake_post(ngx_game_handshake_t *hs);
@@ -290,6 +298,8 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
     params.codec = join->codec;
     params.address = join->address;
     params.identity = join->identity;
+    params.secret = join->secret;
+    params.number = join->number;
     params.limit = hs->terms.limit;
     params.limited = hs->terms.limited;
     params.moved = 0;
@@ -306,11 +316,47 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
     } else {
         hs->state = NGX_GAME_HANDSHAKE_ADMITTED;
         hs->terms.limited = 0;
+
+        if (join->resumable && join->game->resume_timeout) {
+            ngx_game_handshake_welcome(hs->session, join);
+        }
     }
 
     ngx_game_handshake_post(hs);
 
     return hs->session;
+}
+
+
+/* what a client of ngx-game.v1 is told first, docs/protocol.md */
+
+static void
+ngx_game_handshake_welcome(ngx_game_session_t *s, ngx_game_join_t *join)
+{
+    u_char            *p, text[NGX_GAME_WELCOME_MAX];
+    u_char             buf[NGX_GAME_TOKEN_LEN];
+    ngx_game_frame_t   frame;
+    ngx_game_token_t   token;
+
+    token.room = join->room;
+    token.player = join->player;
+    token.secret = join->secret;
+
+    (void) ngx_game_token_format(buf, &token);
+
+    p = ngx_snprintf(text, sizeof(text),
+                     "!{\"type\":\"welcome\",\"room\":\"%V\","
+                     "\"player\":\"%V\",\"token\":\"%*s\","
+                     "\"timeout\":%.3f,\"resumed\":%s}",
+                     ngx_game_id_text(join->room),
+                     ngx_game_id_text(join->player),
+                     (size_t) NGX_GAME_TOKEN_LEN, buf,
+                     join->game->resume_timeout / 1000.0,
+                     ngx_game_secret_is_set(&join->token) ? "true" : "false");
+
+    ngx_game_frame_init(&frame, NGX_GAME_TEXT, text, p - text);
+    ngx_game_session_send(s, &frame);
+    ngx_game_frame_done(&frame);
 }
 
 

@@ -40,10 +40,18 @@ typedef struct {
 typedef struct {
     uint64_t                   id;
     uint64_t                   gateway;
+    uint64_t                   until;         /* if it is away, us */
+    ngx_game_secret_t          secret;
+    ngx_game_secret_t          former;
+    uint32_t                   number;
     uint32_t                   rtt;
     uint16_t                   identity_len;
     uint8_t                    address_len;   /* at most 255, of a session */
-    uint8_t                    codec;
+    unsigned                   codec:2;
+    unsigned                   why:3;
+    unsigned                   away:1;
+    unsigned                   dropping:1;
+    unsigned                   dropped:1;
 } ngx_game_image_player_t;
 
 
@@ -330,8 +338,16 @@ ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p)
 
         image.id = player->id;
         image.gateway = player->gateway;
+        image.until = player->until;
+        image.secret = player->secret;
+        image.former = player->former;
+        image.number = player->number;
         image.rtt = player->rtt;
         image.codec = player->codec;
+        image.why = player->why;
+        image.away = player->away;
+        image.dropping = player->dropping;
+        image.dropped = player->dropped;
         image.identity_len = player->identity_len;
         image.address_len = player->address_len;
 
@@ -497,6 +513,8 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     request.player = image.id;
     request.gateway = image.gateway;
     request.codec = image.codec;
+    request.secret = image.secret;
+    request.number = image.number;
     request.identity.data = p;
     request.identity.len = image.identity_len;
     request.address.data = p + image.identity_len;
@@ -512,9 +530,17 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     player->room = room;
     player->rtt = image.rtt;
     player->joined = 1;
+    player->former = image.former;
+    player->until = image.until;
+    player->why = image.why;
+    player->away = image.away;
+    player->dropping = image.dropping;
+    player->dropped = image.dropped;
 
     room->count++;
     room->seats++;
+    room->away += player->away;
+    room->dropping += player->dropping;
     ngx_queue_insert_tail(&room->players, &player->link);
 
     return p + image.identity_len + image.address_len;

@@ -11,6 +11,8 @@
 #include "ngx_game_join.h"
 #include "ngx_game_group.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_session.h"
+#include "ngx_game_token.h"
 #include "ngx_game_zone.h"
 #include "core/game_map.h"
 
@@ -34,6 +36,8 @@ static void ngx_game_join_named(ngx_game_join_t *join);
 static void ngx_game_join_send(ngx_game_join_t *join);
 static void ngx_game_join_end(ngx_game_join_t *join);
 static void ngx_game_join_leave(ngx_game_join_t *join);
+static void ngx_game_join_fill_leave(ngx_game_join_t *join,
+    ngx_game_leave_t *leave);
 static void ngx_game_join_again(uint64_t owner);
 static ngx_uint_t ngx_game_join_reroute(ngx_game_join_t *join);
 static void ngx_game_join_retry_handler(ngx_event_t *ev);
@@ -56,7 +60,15 @@ ngx_game_join_start(ngx_game_join_t *join)
         return;
     }
 
-    join->player = ngx_game_zone_id();
+    if (join->player == 0) {
+        join->player = ngx_game_zone_id();
+
+    } else if (game_map_get(&ngx_game_joins, join->player)) {
+        ngx_game_join_refuse(join, NGX_HTTP_CONFLICT,
+                             "the player is being resumed already");
+        return;
+    }
+
     join->any = (join->room == 0);
 
     join->timer.handler = ngx_game_join_timeout;
@@ -96,7 +108,8 @@ ngx_game_join_cancel(ngx_game_join_t *join)
 static void
 ngx_game_join_leave(ngx_game_join_t *join)
 {
-    uint64_t  owner, term;
+    uint64_t          owner, term;
+    ngx_game_leave_t  leave;
 
     owner = join->owner;
 
@@ -106,7 +119,24 @@ ngx_game_join_leave(ngx_game_join_t *join)
         owner = ngx_game_registry_owner(join->target, &term);
     }
 
-    ngx_game_sync_leave(owner, join->target, join->player, NGX_GAME_LEFT);
+    ngx_game_join_fill_leave(join, &leave);
+    ngx_game_sync_leave(owner, &leave);
+}
+
+
+/* who wanted to come back may try again with the same token */
+
+static void
+ngx_game_join_fill_leave(ngx_game_join_t *join, ngx_game_leave_t *leave)
+{
+    ngx_memzero(leave, sizeof(ngx_game_leave_t));
+
+    leave->room = join->target;
+    leave->player = join->player;
+    leave->gateway = ngx_game_worker.epoch;
+    leave->why = NGX_GAME_LEFT;
+    leave->secret = join->secret;
+    leave->next = join->token;
 }
 
 
@@ -187,10 +217,14 @@ ngx_game_join_send(ngx_game_join_t *join)
 {
     ngx_game_seat_request_t  request;
 
+    ngx_memzero(&request, sizeof(ngx_game_seat_request_t));
+
     request.room = join->target;
     request.player = join->player;
     request.gateway = ngx_game_worker.epoch;
     request.game = join->game->hash;
+    request.secret = join->secret;
+    request.token = join->token;
     request.codec = join->codec;
     request.identity = join->identity;
     request.address = join->address;
@@ -207,35 +241,56 @@ ngx_game_join_send(ngx_game_join_t *join)
 
 
 void
-ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner)
+ngx_game_join_admitted(ngx_game_admission_t *admission)
 {
     ngx_game_join_t     *join;
-    ngx_game_session_t  *s;
+    ngx_game_leave_t     leave;
+    ngx_game_session_t  *s, *former;
 
-    join = game_map_get(&ngx_game_joins, player);
+    join = game_map_get(&ngx_game_joins, admission->player);
+    former = ngx_game_session_find(admission->player);
 
-    if (join == NULL || join->target != room) {
-        s = ngx_game_session_find(player);
+    if (join == NULL || join->target != admission->room) {
 
         /* cancelled, timed out, or sent to another room since the worker of
          * this one had died */
 
-        if (s == NULL || s->room != room) {
-            ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+        if (former == NULL || former->room != admission->room) {
+            ngx_memzero(&leave, sizeof(ngx_game_leave_t));
+
+            leave.room = admission->room;
+            leave.player = admission->player;
+            leave.gateway = ngx_game_worker.epoch;
+            leave.secret = admission->secret;
+
+            ngx_game_sync_leave(admission->owner, &leave);
         }
 
         return;
     }
 
-    join->room = room;
-    join->owner = owner;
+    if (!ngx_game_secret_equal(&join->secret, &admission->secret)) {
 
+        /* for a former attempt of the same player, that was cancelled */
+
+        return;
+    }
+
+    join->room = admission->room;
+    join->owner = admission->owner;
+    join->number = admission->number;
+
+    ngx_game_join_fill_leave(join, &leave);
     ngx_game_join_end(join);
+
+    if (former) {
+        ngx_game_session_replace(former);
+    }
 
     s = join->admitted(join);
 
     if (s == NULL) {
-        ngx_game_sync_leave(owner, room, player, NGX_GAME_LEFT);
+        ngx_game_sync_leave(admission->owner, &leave);
         return;
     }
 

@@ -26,6 +26,10 @@ struct ngx_game_join_s {
     ngx_game_codec_e           codec;         /* how the player is sent to */
     uint64_t                   room;          /* asked for, 0: any; after
                                                * admission: the room */
+    uint64_t                   player;        /* that comes back, 0: a new one;
+                                               * from start on: its id */
+    ngx_game_secret_t          token;         /* it comes back with */
+    ngx_game_secret_t          secret;        /* of its session */
     ngx_str_t                  identity;
     ngx_str_t                  address;
     ngx_str_t                  args;          /* the query as it came */
@@ -35,7 +39,7 @@ struct ngx_game_join_s {
 
     /*
      * Exactly one of the two is called, once, maybe from within start.
-     * admitted: player, room and owner are set; makes the session, that from
+     * admitted: room, owner and number are set; makes the session, that from
      * now on can be sent to, or returns NULL.
      */
     ngx_game_session_t      *(*admitted)(ngx_game_join_t *join);
@@ -43,8 +47,9 @@ struct ngx_game_join_s {
                                         ngx_uint_t status, ngx_str_t *reason);
     void                      *data;          /* the caller's */
 
-    uint64_t                   player;
     uint64_t                   owner;
+    uint32_t                   number;        /* of the player's sessions */
+    unsigned                   resumable:1;   /* speaks ngx-game.v1 */
 
     /* private */
     uint64_t                   target;        /* the room that was asked */
@@ -62,7 +67,7 @@ void ngx_game_join_cancel(ngx_game_join_t *join);
 
 
 /* the gateway's handlers of ngx_game_sync.h, and a death handler */
-void ngx_game_join_admitted(uint64_t player, uint64_t room, uint64_t owner);
+void ngx_game_join_admitted(ngx_game_admission_t *admission);
 void ngx_game_join_refused(uint64_t player, uint64_t room,
     ngx_game_refusal_t *refusal);
 void ngx_game_join_lost(uint64_t epoch);

@@ -31,6 +31,8 @@ const char *const  ngx_game_lua_handlers[] = {
     "on_join",
     "on_message",
     "on_tick",
+    "on_drop",
+    "on_resume",
     "on_leave",
     "on_close",
     "on_restore"

@@ -17,18 +17,22 @@
 
 static int ngx_game_lua_player_kick(lua_State *L);
 static int ngx_game_lua_player_rtt(lua_State *L);
+static int ngx_game_lua_player_connected(lua_State *L);
 
 
 void
 ngx_game_lua_push_player_methods(lua_State *L)
 {
-    lua_createtable(L, 0, 3);       /* send comes later */
+    lua_createtable(L, 0, 4);       /* send comes later */
 
     lua_pushcfunction(L, ngx_game_lua_player_kick);
     lua_setfield(L, -2, "kick");
 
     lua_pushcfunction(L, ngx_game_lua_player_rtt);
     lua_setfield(L, -2, "rtt");
+
+    lua_pushcfunction(L, ngx_game_lua_player_connected);
+    lua_setfield(L, -2, "connected");
 }
 
 
@@ -101,6 +105,21 @@ ngx_game_lua_player_rtt(lua_State *L)
     } else {
         lua_pushnumber(L, player->rtt / 1000.0);
     }
+
+    return 1;
+}
+
+
+/* player:connected() */
+
+static int
+ngx_game_lua_player_connected(lua_State *L)
+{
+    ngx_game_player_t  *player;
+
+    player = ngx_game_lua_check_player(L, 1);
+
+    lua_pushboolean(L, player != NULL && player->seated && !player->away);
 
     return 1;
 }

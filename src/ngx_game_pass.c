@@ -80,6 +80,8 @@ static void ngx_game_pass_make(ngx_game_pass_t *pass);
 static void ngx_game_pass_abort(ngx_game_pass_t *pass);
 static void ngx_game_pass_arrive(uint64_t owner, uint64_t room,
     uint64_t player);
+static void ngx_game_pass_lose(uint64_t owner, uint64_t room,
+    uint64_t player);
 static void ngx_game_pass_end(ngx_game_pass_t *pass, uint32_t written,
     u_char *payload, size_t len);
 static void ngx_game_pass_begin(ngx_game_pass_t *pass);
@@ -530,7 +532,7 @@ ngx_game_pass_arrive(uint64_t owner, uint64_t room, uint64_t player)
 
     if (pass == NULL || pass->state != NGX_GAME_PASS_COMING || pass->s == NULL)
     {
-        ngx_game_sync_leave(owner, room, player, NGX_GAME_LOST);
+        ngx_game_pass_lose(owner, room, player);
         return;
     }
 
@@ -541,13 +543,31 @@ ngx_game_pass_arrive(uint64_t owner, uint64_t room, uint64_t player)
 
     if (ngx_game_group_add(s) != NGX_OK) {
         ngx_game_pass_drop(pass);
-        ngx_game_sync_leave(owner, room, player, NGX_GAME_LOST);
+        ngx_game_pass_lose(owner, room, player);
         return;
     }
 
     if (pass->ended) {
         ngx_game_pass_begin(pass);
     }
+}
+
+
+/* the room has it here, but there is no session */
+
+static void
+ngx_game_pass_lose(uint64_t owner, uint64_t room, uint64_t player)
+{
+    ngx_game_leave_t  leave;
+
+    ngx_memzero(&leave, sizeof(ngx_game_leave_t));
+
+    leave.room = room;
+    leave.player = player;
+    leave.gateway = ngx_game_worker.epoch;
+    leave.why = NGX_GAME_LOST;
+
+    ngx_game_sync_leave(owner, &leave);
 }
 
 

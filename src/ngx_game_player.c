@@ -51,6 +51,8 @@ ngx_game_player_create(ngx_game_seat_request_t *request)
 
     player->id = request->player;
     player->gateway = request->gateway;
+    player->secret = request->secret;
+    player->number = request->number;
     player->ref = LUA_NOREF;
     player->codec = request->codec;
     player->identity_len = request->identity.len;
@@ -122,6 +124,7 @@ ngx_game_player_destroy(ngx_game_player_t *player)
         ngx_game_player_last = NULL;
     }
 
+    ngx_game_clock_clear(&player->timer);
     ngx_game_player_drop_ticket(player);
     ngx_free(player);
 }

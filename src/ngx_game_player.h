@@ -12,16 +12,25 @@
 
 
 #include "ngx_game.h"
+#include "ngx_game_clock.h"
 #include "ngx_game_sync.h"
 
 
 struct ngx_game_player_s {
     uint64_t                   id;
-    uint64_t                   gateway;       /* epoch, its session's worker */
+    uint64_t                   gateway;       /* epoch, its session's worker;
+                                               * while it is away: the last */
     uint64_t                   since;         /* when it came to it, us */
     ngx_game_room_t           *room;
     ngx_queue_t                link;          /* in a queue of its room */
     int                        ref;           /* Lua table, LUA_NOREF: none */
+    ngx_game_secret_t          secret;        /* of its session, or to come
+                                               * back with */
+    ngx_game_secret_t          former;        /* the one before, in case that
+                                               * its client has no other */
+    uint32_t                   number;        /* of its session, from 0 */
+    ngx_game_timer_t           timer;         /* ngx_game_hold.c */
+    uint64_t                   until;         /* its seat is kept, us */
     uint32_t                   rtt;           /* ms, 0: not measured */
     uint16_t                   identity_len;
     uint16_t                   address_len;
@@ -31,6 +40,9 @@ struct ngx_game_player_s {
     unsigned                   seated:1;      /* counted as a player */
     unsigned                   joined:1;      /* on_join was called */
     unsigned                   listed:1;      /* in the roster at hand */
+    unsigned                   away:1;        /* has no session */
+    unsigned                   dropping:1;    /* on_drop is to be called */
+    unsigned                   dropped:1;     /* it was, on_resume was not */
     struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
     u_char                     text[];        /* identity, address */
 };

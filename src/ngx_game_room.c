@@ -13,11 +13,13 @@
 #include "ngx_game_alarm.h"
 #include "ngx_game_dispatch.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_hold.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
+#include "ngx_game_session.h"
 #include "ngx_game_sleep.h"
 #include "ngx_game_tick.h"
 #include "ngx_game_zone.h"
@@ -377,12 +379,22 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
     ngx_game_player_t  *player;
 
     static const ngx_str_t  gone = ngx_string("not in the room any more");
+    static const ngx_str_t  replaced = ngx_string(NGX_GAME_CLOSE_REPLACED);
 
     player = ngx_game_player_find(player_id);
 
     if (player == NULL || player->room->id != id || !player->seated) {
         ngx_game_sync_close(gateway, id, player_id, 1011, &gone,
                             NGX_GAME_ERROR);
+        return;
+    }
+
+    if (player->gateway != gateway && player->number) {
+
+        /* from a session that another one has replaced */
+
+        ngx_game_sync_close(gateway, id, player_id, 1000, &replaced,
+                            NGX_GAME_LEFT);
         return;
     }
 
@@ -574,6 +586,7 @@ ngx_game_room_posted(ngx_event_t *ev)
 static void
 ngx_game_room_work(ngx_game_room_t *room)
 {
+    ngx_uint_t          seats;
     ngx_queue_t        *q;
     ngx_game_player_t  *player;
 
@@ -598,6 +611,10 @@ ngx_game_room_work(ngx_game_room_t *room)
             ngx_game_seat_kick(player, room->close_code, &reason,
                                NGX_GAME_CLOSED);
         }
+    }
+
+    if (room->dropping) {
+        ngx_game_hold_work(room);
     }
 
     while (!ngx_queue_empty(&room->leaving)) {
@@ -630,7 +647,11 @@ ngx_game_room_work(ngx_game_room_t *room)
         return;
     }
 
-    if (room->seats || !room->created || room->closing) {
+    /* for those who are away another worker has to have it in time */
+
+    seats = room->seats - (ngx_game_worker.alone ? room->away : 0);
+
+    if (seats || !room->created || room->closing) {
         return;
     }
 

@@ -24,6 +24,8 @@ typedef enum {
     NGX_GAME_ON_JOIN,
     NGX_GAME_ON_MESSAGE,
     NGX_GAME_ON_TICK,
+    NGX_GAME_ON_DROP,
+    NGX_GAME_ON_RESUME,
     NGX_GAME_ON_LEAVE,
     NGX_GAME_ON_CLOSE,
     NGX_GAME_ON_RESTORE,
@@ -53,6 +55,8 @@ struct ngx_game_room_s {
     ngx_queue_t                parting;       /* on_leave runs */
     uint32_t                   count;         /* players that have a seat */
     uint32_t                   seats;         /* the same and those waiting */
+    uint32_t                   away;          /* of count: without a session */
+    uint32_t                   dropping;      /* on_drop is to be called */
     ngx_game_room_gateway_t   *gateways;      /* workers that hold players */
     ngx_uint_t                 gateways_count;
 

@@ -12,10 +12,12 @@
 #include "ngx_game_clock.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_hold.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_script.h"
+#include "ngx_game_token.h"
 #include "ngx_game_zone.h"
 
 
@@ -23,9 +25,7 @@ static void ngx_game_seat_auth(ngx_game_room_t *room,
     ngx_game_player_t *player);
 static void ngx_game_seat_give(ngx_game_room_t *room,
     ngx_game_player_t *player);
-static void ngx_game_seat_take(ngx_game_player_t *player,
-    ngx_game_reason_e why);
-static void ngx_game_seat_changed(ngx_game_room_t *room);
+static void ngx_game_seat_forget(ngx_game_player_t *player);
 static void ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway,
     uint64_t at);
 static ngx_uint_t ngx_game_seat_listed(ngx_game_room_t *room,
@@ -45,6 +45,11 @@ ngx_game_seat_request(ngx_game_seat_request_t *request)
     /* its death may have been seen before what it had sent came this way */
 
     if (!ngx_game_zone_alive(request->gateway)) {
+        return;
+    }
+
+    if (ngx_game_secret_is_set(&request->token)) {
+        ngx_game_hold_request(request);
         return;
     }
 
@@ -178,7 +183,11 @@ ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
 
     ngx_game_sync_refuse(player->gateway, room->id, player->id, &refusal);
 
-    ngx_game_seat_leave(room->id, id, NGX_GAME_ERROR);
+    player = ngx_game_player_find(id);
+
+    if (player && player->waiting) {
+        ngx_game_seat_forget(player);
+    }
 }
 
 
@@ -187,8 +196,10 @@ ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
 static void
 ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 {
+    ngx_game_admission_t  admission;
+
     if (!ngx_game_zone_alive(player->gateway)) {
-        ngx_game_seat_leave(room->id, player->id, NGX_GAME_LOST);
+        ngx_game_seat_forget(player);
         return;
     }
 
@@ -213,7 +224,8 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
     ngx_game_registry_set_players(room->id, room->count);
     ngx_game_seat_changed(room);
 
-    ngx_game_sync_admit(player->gateway, room->id, player->id);
+    ngx_game_seat_admission(player, &admission);
+    ngx_game_sync_admit(player->gateway, &admission);
 
     if (!player->seated) {
         /* it went away in this moment and never joins */
@@ -227,9 +239,19 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 }
 
 
-/* who is in the room is saved at the end of this turn in any case */
+void
+ngx_game_seat_admission(ngx_game_player_t *player,
+    ngx_game_admission_t *admission)
+{
+    admission->room = player->room->id;
+    admission->player = player->id;
+    admission->owner = ngx_game_worker.epoch;
+    admission->secret = player->secret;
+    admission->number = player->number;
+}
 
-static void
+
+void
 ngx_game_seat_changed(ngx_game_room_t *room)
 {
     room->saved = 0;
@@ -260,37 +282,63 @@ ngx_game_seat_drop_waiting(ngx_game_room_t *room, ngx_uint_t status,
 
         ngx_game_sync_refuse(player->gateway, room->id, player->id, &refusal);
 
-        if (ngx_game_player_find(player->id) == player) {
-            ngx_game_seat_leave(room->id, player->id, NGX_GAME_ERROR);
+        if (!ngx_queue_empty(&room->waiting)
+            && ngx_queue_head(&room->waiting) == q)
+        {
+            ngx_game_seat_forget(player);
         }
     }
 }
 
 
 void
-ngx_game_seat_leave(uint64_t id, uint64_t player_id, ngx_game_reason_e why)
+ngx_game_seat_leave(ngx_game_leave_t *leave)
 {
-    ngx_game_room_t    *room;
-    ngx_game_player_t  *player;
+    const ngx_game_secret_t  *next;
+    ngx_game_player_t        *player;
 
-    player = ngx_game_player_find(player_id);
+    player = ngx_game_player_find(leave->player);
 
-    if (player == NULL || player->room->id != id) {
+    if (player == NULL || player->room->id != leave->room || player->away) {
         return;
+    }
+
+    next = &leave->next;
+
+    if (!ngx_game_secret_equal(&player->secret, &leave->secret)) {
+
+        if (ngx_game_secret_is_set(&leave->secret)
+            || player->gateway != leave->gateway)
+        {
+            /* it has been replaced */
+            return;
+        }
+
+        next = &player->secret;
     }
 
     if (player->seated) {
-        ngx_game_seat_take(player, why);
-        return;
+
+        if (leave->proven) {
+            ngx_memzero(&player->former, sizeof(ngx_game_secret_t));
+        }
+
+        ngx_game_hold_drop(player, next, leave->why);
+
+    } else if (player->waiting) {
+        ngx_game_seat_forget(player);
     }
 
-    if (!player->waiting) {
-        /* on_leave is under way */
-        return;
-    }
+    /* else on_leave is under way */
+}
 
-    room = player->room;
-    room->seats--;
+
+/* one that waits does so no more */
+
+static void
+ngx_game_seat_forget(ngx_game_player_t *player)
+{
+    player->room->seats--;
 
     ngx_queue_remove(&player->link);
     ngx_game_lua_drop_player(ngx_game_script_vm(), player);
@@ -298,7 +346,7 @@ ngx_game_seat_leave(uint64_t id, uint64_t player_id, ngx_game_reason_e why)
 }
 
 
-static void
+void
 ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why)
 {
     ngx_game_room_t  *room;
@@ -315,7 +363,12 @@ ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why)
     room->count--;
     room->seats--;
 
-    (void) ngx_game_gateway_count(room, player, -1);
+    if (player->away) {
+        ngx_game_hold_end(player);
+
+    } else {
+        (void) ngx_game_gateway_count(room, player, -1);
+    }
 
     ngx_game_count(players, -1);
     ngx_game_registry_set_players(room->id, room->count);
@@ -344,14 +397,20 @@ void
 ngx_game_seat_kick(ngx_game_player_t *player, ngx_uint_t code,
     const ngx_str_t *reason, ngx_game_reason_e why)
 {
+    ngx_uint_t  away;
+
     if (!player->seated) {
         return;
     }
 
+    away = player->away;
+
     ngx_game_seat_take(player, why);
 
-    ngx_game_sync_close(player->gateway, player->room->id, player->id, code,
-                        reason, why);
+    if (!away) {
+        ngx_game_sync_close(player->gateway, player->room->id, player->id,
+                            code, reason, why);
+    }
 }
 
 
@@ -368,8 +427,8 @@ ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
         next = ngx_queue_next(q);
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (player->gateway == epoch) {
-            ngx_game_seat_take(player, NGX_GAME_LOST);
+        if (player->gateway == epoch && !player->away) {
+            ngx_game_hold_drop(player, &player->secret, NGX_GAME_LOST);
         }
     }
 
@@ -381,7 +440,7 @@ ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
         if (player->gateway == epoch) {
-            ngx_game_seat_leave(room->id, player->id, NGX_GAME_LOST);
+            ngx_game_seat_forget(player);
         }
     }
 }
@@ -413,7 +472,8 @@ ngx_game_seat_switch(uint64_t from, uint64_t id, uint64_t player_id,
     player = ngx_game_player_find(player_id);
 
     if (player && player->room->id == id && player->seated
-        && player->gateway == from && ngx_game_zone_alive(to))
+        && !player->away && player->gateway == from
+        && ngx_game_zone_alive(to))
     {
         (void) ngx_game_gateway_count(player->room, player, -1);
 
@@ -491,10 +551,10 @@ ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway, uint64_t at)
         next = ngx_queue_next(q);
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (!player->listed && player->since <= at
+        if (!player->listed && !player->away && player->since <= at
             && (gateway == 0 || player->gateway == gateway))
         {
-            ngx_game_seat_take(player, NGX_GAME_LOST);
+            ngx_game_hold_drop(player, &player->secret, NGX_GAME_LOST);
         }
 
         player->listed = 0;
@@ -516,11 +576,17 @@ ngx_game_seat_listed(ngx_game_room_t *room, ngx_game_seat_request_t *listed,
         player = ngx_game_seat_again(room, listed);
     }
 
-    if (player == NULL || player->room != room || !player->seated) {
+    if (player == NULL || player->room != room || !player->seated
+        || player->number > listed->number)
+    {
         return 0;
     }
 
     player->listed = 1;
+
+    if (player->away || player->number < listed->number) {
+        return ngx_game_hold_listed(player, listed) == NGX_OK;
+    }
 
     if (player->gateway != listed->gateway && player->since <= at) {
 
@@ -592,8 +658,10 @@ ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch)
         next = ngx_queue_next(q);
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (player->gateway == epoch) {
-            ngx_game_seat_kick(player, 1013, &behind, NGX_GAME_ERROR);
+        if (player->gateway == epoch && !player->away) {
+            ngx_game_hold_drop(player, &player->secret, NGX_GAME_ERROR);
+            ngx_game_sync_close(epoch, room->id, player->id, 1013, &behind,
+                                NGX_GAME_ERROR);
         }
     }
 }

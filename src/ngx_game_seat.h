@@ -19,12 +19,22 @@
 
 /* handlers of ngx_game_sync.h: the answer goes to the gateway */
 void ngx_game_seat_request(ngx_game_seat_request_t *request);
-void ngx_game_seat_leave(uint64_t room, uint64_t player,
-    ngx_game_reason_e why);
+void ngx_game_seat_leave(ngx_game_leave_t *leave);
 
 /* refuses a request; retry: another room may do */
 void ngx_game_seat_refuse(ngx_game_seat_request_t *request,
     ngx_uint_t status, const char *reason, ngx_uint_t retry);
+
+/* a seated player leaves: on_leave is called at the end of this turn */
+void ngx_game_seat_take(ngx_game_player_t *player, ngx_game_reason_e why);
+
+/* what the gateway of a player that has its seat is told */
+void ngx_game_seat_admission(ngx_game_player_t *player,
+    ngx_game_admission_t *admission);
+
+/* who is in the room, or how, has changed: it is saved at the end of this turn
+ * in any case */
+void ngx_game_seat_changed(ngx_game_room_t *room);
 
 /* on_create has ended: those who wait are asked for by on_auth */
 void ngx_game_seat_begin(ngx_game_room_t *room);

@@ -107,6 +107,7 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
     s->codec = params->codec;
     s->limited = params->limited;
     s->tls = ngx_game_session_has_tls(c);
+    s->untold = (!params->moved && params->number == 0);
 
     if (ngx_game_input_init() != NGX_OK
         || game_map_set(&ngx_game_sessions, s->player, s) != 0)
@@ -166,6 +167,8 @@ ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
     cold->pool = pool;
     cold->opened = ngx_current_msec;
     cold->limit = params->limit;
+    cold->secret = params->secret;
+    cold->number = params->number;
     cold->code = NGX_GAME_CLOSE_NONE;
     cold->why = NGX_GAME_LEFT;
     cold->address_len = address;
@@ -268,6 +271,7 @@ ngx_game_session_start(ngx_game_session_t *s)
     }
 
     s->ready = 1;
+    s->untold = 0;
     s->received = ngx_current_msec;
     s->pinged = ngx_current_msec;
 
@@ -571,6 +575,67 @@ ngx_game_session_texts(ngx_game_session_t *s, ngx_str_t *identity,
 
     identity->data = cold->text + cold->address_len;
     identity->len = cold->identity_len;
+}
+
+
+uint32_t
+ngx_game_session_number(ngx_game_session_t *s)
+{
+    return s->cold->number;
+}
+
+
+const ngx_game_secret_t *
+ngx_game_session_secret(ngx_game_session_t *s)
+{
+    static const ngx_game_secret_t  none;
+
+    return s->late ? &none : &s->cold->secret;
+}
+
+
+/* who says goodbye, or breaks a rule, does not come back.  A page that is left
+ * (1001) may have been reloaded */
+
+const ngx_game_secret_t *
+ngx_game_session_next_secret(ngx_game_session_t *s)
+{
+    ngx_uint_t        code, may;
+    ngx_game_cold_t  *cold;
+
+    static const ngx_game_secret_t  none;
+
+    cold = s->cold;
+    code = cold->code;
+
+    switch ((ngx_game_reason_e) cold->why) {
+
+    case NGX_GAME_TIMEOUT:
+    case NGX_GAME_LOST:
+    case NGX_GAME_SHUTDOWN:
+        may = 1;
+        break;
+
+    case NGX_GAME_LEFT:
+        may = (code == NGX_GAME_CLOSE_NONE || code == 1001);
+        break;
+
+    case NGX_GAME_ERROR:
+        may = (code == NGX_GAME_CLOSE_NONE || code == 1011 || code == 1013);
+        break;
+
+    default:
+        may = 0;
+    }
+
+    return (may && !s->untold) ? &cold->secret : &none;
+}
+
+
+ngx_uint_t
+ngx_game_session_proven(ngx_game_session_t *s)
+{
+    return s->cold->bytes_in != 0;
 }
 
 

@@ -80,6 +80,9 @@ struct ngx_game_session_s {
     unsigned                   limited:1;     /* limit is to be released */
     unsigned                   uncounted:1;   /* limit is to be taken */
     unsigned                   pinging:1;     /* a pong is waited for */
+    unsigned                   untold:1;      /* the client knows no secret */
+    unsigned                   late:1;        /* its secret was made for its
+                                               * end: its room has none */
 
     game_ws_t                  ws;
     game_rate_t                rate;
@@ -104,6 +107,9 @@ void ngx_game_session_done(void);
  * game_send_buffer: closes with 1013 */
 void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 
+/* what a session is told, with 1000, whose player has come back by another */
+#define NGX_GAME_CLOSE_REPLACED  "the player has come back elsewhere"
+
 /* begins the close handshake: what is queued goes first, then a close frame.
  * The reason is cut at 123 bytes at a character's boundary.  `why` is what the
  * closed handler gets and the session's log line says.  Only the first call
@@ -111,9 +117,24 @@ void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 void ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason, size_t len, ngx_game_reason_e why);
 
+/* its player has come back by another connection of this worker: closes it,
+ * and calls the closed handler at once */
+void ngx_game_session_replace(ngx_game_session_t *s);
+
 /* what is known of the client */
 void ngx_game_session_texts(ngx_game_session_t *s, ngx_str_t *identity,
     ngx_str_t *address);
+
+/*
+ * The secret that the room knows the session by, none: it has none; and which
+ * of its player's sessions it is, from 0.  For the closed handler: the secret
+ * with which its client may come back, none: it left for good; and whether
+ * anything came from it, so that it has got what it was sent first.
+ */
+const ngx_game_secret_t *ngx_game_session_secret(ngx_game_session_t *s);
+uint32_t ngx_game_session_number(ngx_game_session_t *s);
+const ngx_game_secret_t *ngx_game_session_next_secret(ngx_game_session_t *s);
+ngx_uint_t ngx_game_session_proven(ngx_game_session_t *s);
 
 /* backpressure: stops and restarts reading; messages that are already here
  * wait.  May be called from the message handler */

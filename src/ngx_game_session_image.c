@@ -43,6 +43,8 @@ typedef struct {
     uint64_t                   messages_out;
     uint64_t                   bytes_in;
     uint64_t                   bytes_out;
+    ngx_game_secret_t          secret;
+    uint32_t                   number;
     uint32_t                   rtt;
     uint32_t                   utf8;
     uint8_t                    codec;
@@ -107,6 +109,8 @@ ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image)
     head.messages_out = cold->messages_out;
     head.bytes_in = cold->bytes_in;
     head.bytes_out = cold->bytes_out;
+    head.secret = cold->secret;
+    head.number = cold->number;
     head.rtt = s->rtt;
     head.codec = s->codec;
     head.limit = cold->limit;
@@ -410,6 +414,8 @@ ngx_game_session_make(ngx_connection_t *c, ngx_game_loc_conf_t *conf,
     params.address.len = image->address_len;
     params.identity.data = params.address.data + image->address_len;
     params.identity.len = image->identity_len;
+    params.secret = image->secret;
+    params.number = image->number;
     params.limit = image->limit;
     params.moved = 1;
     params.deflated = image->deflated;

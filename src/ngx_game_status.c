@@ -112,18 +112,20 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
 
     ngx_game_json_printf(json, "{\"slot\":%ui,\"pid\":%P,\"generation\":%uL,"
                          "\"exiting\":%s,\"sessions\":%uL,\"rooms\":%uL,"
-                         "\"players\":%uL,\"busy\":%.3f",
+                         "\"players\":%uL,\"away\":%uL,\"busy\":%.3f",
                          info->slot, info->pid, info->generation,
                          info->exiting ? "true" : "false",
                          ngx_game_status_get(info, sessions),
                          ngx_game_status_get(info, rooms),
                          ngx_game_status_get(info, players),
+                         ngx_game_status_get(info, away),
                          ngx_game_status_get(info, busy_ppm) / 1000000.0);
 
     ngx_game_json_printf(json, ",\"handshakes\":{\"opened\":%uL,"
-                         "\"refused\":%uL,\"origin\":%uL,\"limit\":%uL,"
-                         "\"full\":%uL}",
+                         "\"resumed\":%uL,\"refused\":%uL,"
+                         "\"origin\":%uL,\"limit\":%uL,\"full\":%uL}",
                          ngx_game_status_get(info, opened),
+                         ngx_game_status_get(info, resumed),
                          ngx_game_status_get(info, refused),
                          ngx_game_status_get(info, refused_origin),
                          ngx_game_status_get(info, refused_limit),

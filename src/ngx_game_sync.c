@@ -16,16 +16,25 @@
 
 
 #define NGX_GAME_SYNC_TEXTS       6
-#define NGX_GAME_SYNC_JOIN_PARTS  (2 + NGX_GAME_SYNC_TEXTS)
+#define NGX_GAME_SYNC_JOIN_PARTS  (1 + NGX_GAME_SYNC_TEXTS)
 
 /* bytes of all texts of a join together; the handshake allows less */
 #define NGX_GAME_SYNC_JOIN_MAX    16384
 
 
+/* what a join's payload begins with */
+typedef struct {
+    uint64_t                   game;
+    ngx_game_secret_t          secret;
+    ngx_game_secret_t          token;
+    uint16_t                   lens[NGX_GAME_SYNC_TEXTS];
+} ngx_game_sync_join_head_t;
+
+
 /* a join record, and what its parts point to besides the request */
 typedef struct {
     ngx_game_record_t          record;
-    uint16_t                   lens[NGX_GAME_SYNC_TEXTS];
+    ngx_game_sync_join_head_t  head;
     ngx_str_t                  parts[NGX_GAME_SYNC_JOIN_PARTS];
 } ngx_game_sync_join_t;
 
@@ -39,6 +48,10 @@ static void ngx_game_sync_switch_record(ngx_game_record_t *record,
 static void ngx_game_sync_roster_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_sync_join_record(ngx_game_record_t *record,
+    u_char *payload, size_t len);
+static void ngx_game_sync_leave_record(ngx_game_record_t *record,
+    u_char *payload, size_t len);
+static void ngx_game_sync_admit_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_sync_refuse_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
@@ -137,8 +150,7 @@ ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request)
 void
 ngx_game_sync_rejoin(ngx_game_seat_request_t *request)
 {
-    u_char                 buf[sizeof(uint64_t)
-                               + NGX_GAME_SYNC_TEXTS * sizeof(uint16_t)
+    u_char                 buf[sizeof(ngx_game_sync_join_head_t)
                                + NGX_GAME_SYNC_JOIN_MAX];
     u_char                *p;
     ngx_uint_t             i;
@@ -173,18 +185,22 @@ ngx_game_sync_join_parts(ngx_game_seat_request_t *request,
 
     ngx_game_sync_texts(request, texts);
 
-    join->parts[0].data = (u_char *) &request->game;
-    join->parts[0].len = sizeof(uint64_t);
-    join->parts[1].data = (u_char *) join->lens;
-    join->parts[1].len = sizeof(join->lens);
+    ngx_memzero(&join->head, sizeof(ngx_game_sync_join_head_t));
+
+    join->head.game = request->game;
+    join->head.secret = request->secret;
+    join->head.token = request->token;
+
+    join->parts[0].data = (u_char *) &join->head;
+    join->parts[0].len = sizeof(ngx_game_sync_join_head_t);
 
     for (i = 0; i < NGX_GAME_SYNC_TEXTS; i++) {
         if (texts[i]->len > NGX_GAME_SYNC_JOIN_MAX / NGX_GAME_SYNC_TEXTS) {
             return NGX_ERROR;
         }
 
-        join->lens[i] = (uint16_t) texts[i]->len;
-        join->parts[2 + i] = *texts[i];
+        join->head.lens[i] = (uint16_t) texts[i]->len;
+        join->parts[1 + i] = *texts[i];
     }
 
     ngx_game_sync_fill(&join->record, NGX_GAME_SYNC_JOIN, request->codec,
@@ -195,13 +211,23 @@ ngx_game_sync_join_parts(ngx_game_seat_request_t *request,
 
 
 void
-ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
-    ngx_game_reason_e why)
+ngx_game_sync_leave(uint64_t owner, ngx_game_leave_t *leave)
 {
+    ngx_str_t          payload;
+    ngx_game_secret_t  secrets[2];
     ngx_game_record_t  record;
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_LEAVE, why, room, player);
-    ngx_game_sync_tell(owner, &record, NULL);
+    secrets[0] = leave->secret;
+    secrets[1] = leave->next;
+
+    payload.data = (u_char *) secrets;
+    payload.len = sizeof(secrets);
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_LEAVE, leave->why, leave->room,
+                       leave->player);
+    record.flags = leave->proven;
+
+    ngx_game_sync_tell(owner, &record, &payload);
 }
 
 
@@ -282,18 +308,23 @@ ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
 
 
 void
-ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player)
+ngx_game_sync_admit(uint64_t gateway, ngx_game_admission_t *admission)
 {
+    ngx_str_t          payload;
     ngx_game_record_t  record;
 
     if (ngx_game_sync_is_local(gateway)) {
-        ngx_game_sync_to.admitted(player, room, ngx_game_worker.epoch);
+        ngx_game_sync_to.admitted(admission);
         return;
     }
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_ADMIT, 0, room, player);
+    payload.data = (u_char *) &admission->secret;
+    payload.len = sizeof(ngx_game_secret_t);
 
-    (void) ngx_game_channel_tell(gateway, &record, NULL, 0);
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_ADMIT, admission->number,
+                       admission->room, admission->player);
+
+    (void) ngx_game_channel_tell(gateway, &record, &payload, 1);
 }
 
 
@@ -420,7 +451,7 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
         return;
 
     case NGX_GAME_SYNC_LEAVE:
-        ngx_game_sync_to.leave(record->room, record->player, record->arg);
+        ngx_game_sync_leave_record(record, payload, len);
         return;
 
     case NGX_GAME_SYNC_MESSAGE:
@@ -442,7 +473,7 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
         return;
 
     case NGX_GAME_SYNC_ADMIT:
-        ngx_game_sync_to.admitted(record->player, record->room, record->src);
+        ngx_game_sync_admit_record(record, payload, len);
         return;
 
     case NGX_GAME_SYNC_REFUSE:
@@ -560,6 +591,8 @@ ngx_game_sync_roster_record(ngx_game_record_t *record, u_char *payload,
         player->player = listed.player;
         player->gateway = record->src;
         player->codec = listed.codec;
+        player->secret = listed.secret;
+        player->number = listed.number;
         player->identity.data = p;
         player->identity.len = listed.identity_len;
         p += listed.identity_len;
@@ -597,22 +630,26 @@ static void
 ngx_game_sync_join_record(ngx_game_record_t *record, u_char *payload,
     size_t len)
 {
-    u_char                   *p, *lens;
-    uint16_t                  n;
-    ngx_str_t                *texts[NGX_GAME_SYNC_TEXTS];
-    ngx_uint_t                i;
-    ngx_game_seat_request_t   request;
+    u_char                     *p;
+    ngx_str_t                  *texts[NGX_GAME_SYNC_TEXTS];
+    ngx_uint_t                  i;
+    ngx_game_seat_request_t     request;
+    ngx_game_sync_join_head_t   head;
 
-    if (len < sizeof(uint64_t) + NGX_GAME_SYNC_TEXTS * sizeof(uint16_t)) {
+    if (len < sizeof(ngx_game_sync_join_head_t)) {
         goto invalid;
     }
+
+    ngx_memcpy(&head, payload, sizeof(ngx_game_sync_join_head_t));
 
     ngx_memzero(&request, sizeof(ngx_game_seat_request_t));
     request.room = record->room;
     request.player = record->player;
     request.gateway = record->src;
+    request.game = head.game;
+    request.secret = head.secret;
+    request.token = head.token;
     request.codec = record->arg;
-    ngx_memcpy(&request.game, payload, sizeof(uint64_t));
 
     if (request.codec > NGX_GAME_RAW) {
         goto invalid;
@@ -620,19 +657,17 @@ ngx_game_sync_join_record(ngx_game_record_t *record, u_char *payload,
 
     ngx_game_sync_texts(&request, texts);
 
-    lens = payload + sizeof(uint64_t);
-    p = lens + NGX_GAME_SYNC_TEXTS * sizeof(uint16_t);
+    p = payload + sizeof(ngx_game_sync_join_head_t);
 
     for (i = 0; i < NGX_GAME_SYNC_TEXTS; i++) {
-        ngx_memcpy(&n, lens + i * sizeof(uint16_t), sizeof(uint16_t));
 
-        if ((size_t) (payload + len - p) < n) {
+        if ((size_t) (payload + len - p) < head.lens[i]) {
             goto invalid;
         }
 
         texts[i]->data = p;
-        texts[i]->len = n;
-        p += n;
+        texts[i]->len = head.lens[i];
+        p += head.lens[i];
     }
 
     ngx_game_sync_to.join(&request);
@@ -643,6 +678,57 @@ invalid:
     ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                   "invalid join record from worker %016xL ignored",
                   record->src);
+}
+
+
+static void
+ngx_game_sync_leave_record(ngx_game_record_t *record, u_char *payload,
+    size_t len)
+{
+    ngx_game_leave_t   leave;
+    ngx_game_secret_t  secrets[2];
+
+    if (len != sizeof(secrets) || record->arg > NGX_GAME_CLOSED) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid leave record from worker %016xL ignored",
+                      record->src);
+        return;
+    }
+
+    ngx_memcpy(secrets, payload, sizeof(secrets));
+
+    leave.room = record->room;
+    leave.player = record->player;
+    leave.gateway = record->src;
+    leave.why = record->arg;
+    leave.secret = secrets[0];
+    leave.next = secrets[1];
+    leave.proven = record->flags & 1;
+
+    ngx_game_sync_to.leave(&leave);
+}
+
+
+static void
+ngx_game_sync_admit_record(ngx_game_record_t *record, u_char *payload,
+    size_t len)
+{
+    ngx_game_admission_t  admission;
+
+    if (len != sizeof(ngx_game_secret_t)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid admit record from worker %016xL ignored",
+                      record->src);
+        return;
+    }
+
+    admission.room = record->room;
+    admission.player = record->player;
+    admission.owner = record->src;
+    admission.number = record->arg;
+    ngx_memcpy(&admission.secret, payload, sizeof(ngx_game_secret_t));
+
+    ngx_game_sync_to.admitted(&admission);
 }
 
 

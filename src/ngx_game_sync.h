@@ -21,14 +21,16 @@
 
 /* what records are; those to the owner of a room come first */
 typedef enum {
-    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; game's hash, texts */
-    NGX_GAME_SYNC_LEAVE,           /* arg: ngx_game_reason_e */
+    NGX_GAME_SYNC_JOIN = 1,        /* arg: codec; game, secrets, texts */
+    NGX_GAME_SYNC_LEAVE,           /* arg: ngx_game_reason_e; flags: proven;
+                                    * secrets */
     NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
     NGX_GAME_SYNC_MEASURED,        /* arg: ms */
     NGX_GAME_SYNC_SWITCH,          /* the player's new gateway */
     NGX_GAME_SYNC_ROSTER,          /* time, players */
 
-    NGX_GAME_SYNC_ADMIT,           /* to gateways */
+    NGX_GAME_SYNC_ADMIT,           /* to gateways; arg: the session's number;
+                                    * its secret */
     NGX_GAME_SYNC_REFUSE,          /* arg: status; flags: retry; a text */
     NGX_GAME_SYNC_SEND,            /* arg: kind; payload: the message */
     NGX_GAME_SYNC_BROADCAST,       /* arg: kind; flags: codec; payload: number
@@ -53,12 +55,19 @@ typedef enum {
 #define ngx_game_sync_to_owner(type)  ((type) <= NGX_GAME_SYNC_ROSTER)
 
 
-/* what a gateway tells an owner of someone who wants to join */
+/* what a gateway tells an owner of someone who wants to join, or to come back
+ * as the player that it was */
 typedef struct {
     uint64_t                   room;
-    uint64_t                   player;        /* the id it would have */
+    uint64_t                   player;        /* the id it has or would have */
     uint64_t                   gateway;
     uint64_t                   game;          /* hash of the game's name */
+    ngx_game_secret_t          secret;        /* of its session; none: it can't
+                                               * come back after that */
+    ngx_game_secret_t          token;         /* it comes back with; none: it
+                                               * is new */
+    uint32_t                   number;        /* counts the player's sessions,
+                                               * from 0; in a roster */
     ngx_game_codec_e           codec;
     ngx_str_t                  identity;
     ngx_str_t                  address;
@@ -67,6 +76,34 @@ typedef struct {
     ngx_str_t                  agent;
     ngx_str_t                  protocol;
 } ngx_game_seat_request_t;
+
+
+/* a player has its seat, or is back in it */
+typedef struct {
+    uint64_t                   room;
+    uint64_t                   player;
+    uint64_t                   owner;         /* that says so */
+    ngx_game_secret_t          secret;        /* that of the request */
+    uint32_t                   number;        /* of the player's sessions, from
+                                               * 0 */
+} ngx_game_admission_t;
+
+
+/*
+ * The end of a session.  A room knows a player's session by its secret, so
+ * that the end of one that has been replaced does no harm.
+ */
+typedef struct {
+    uint64_t                   room;
+    uint64_t                   player;
+    uint64_t                   gateway;       /* that tells it */
+    ngx_game_reason_e          why;
+    ngx_game_secret_t          secret;        /* of the session; none: it can't
+                                               * come back, or isn't known */
+    ngx_game_secret_t          next;          /* with which it may come back;
+                                               * none: it leaves for good */
+    unsigned                   proven:1;      /* its client was heard of */
+} ngx_game_leave_t;
 
 
 /* why a seat was not given */
@@ -81,7 +118,7 @@ typedef struct {
 typedef struct {
     /* at the owner, ngx_game_room.c */
     void  (*join)(ngx_game_seat_request_t *request);
-    void  (*leave)(uint64_t room, uint64_t player, ngx_game_reason_e why);
+    void  (*leave)(ngx_game_leave_t *leave);
     void  (*message)(uint64_t gateway, uint64_t room, uint64_t player,
                      ngx_game_kind_e kind, ngx_str_t *data);
     /* the messages so far are to be handled, since their data goes; unless
@@ -99,7 +136,7 @@ typedef struct {
                     ngx_game_seat_request_t *players, ngx_uint_t n);
 
     /* at the gateway, ngx_game_join.c */
-    void  (*admitted)(uint64_t player, uint64_t room, uint64_t owner);
+    void  (*admitted)(ngx_game_admission_t *admission);
     void  (*refused)(uint64_t player, uint64_t room,
                      ngx_game_refusal_t *refusal);
 
@@ -135,6 +172,8 @@ void ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
 /* a player in a roster, followed by its identity and address */
 typedef struct {
     uint64_t                   player;
+    ngx_game_secret_t          secret;
+    uint32_t                   number;
     uint16_t                   codec;
     uint16_t                   identity_len;
     uint32_t                   address_len;
@@ -165,8 +204,7 @@ ngx_int_t ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request);
  * another worker */
 void ngx_game_sync_rejoin(ngx_game_seat_request_t *request);
 
-void ngx_game_sync_leave(uint64_t owner, uint64_t room, uint64_t player,
-    ngx_game_reason_e why);
+void ngx_game_sync_leave(uint64_t owner, ngx_game_leave_t *leave);
 
 
 /* owner to gateway */
@@ -174,7 +212,7 @@ void ngx_game_sync_go(uint64_t gateway, uint64_t room);
 void ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_uint_t refused);
-void ngx_game_sync_admit(uint64_t gateway, uint64_t room, uint64_t player);
+void ngx_game_sync_admit(uint64_t gateway, ngx_game_admission_t *admission);
 void ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_game_refusal_t *refusal);
 

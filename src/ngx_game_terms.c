@@ -10,6 +10,7 @@
 
 #include "ngx_game_terms.h"
 #include "ngx_game_limit.h"
+#include "ngx_game_token.h"
 #include "ngx_game_zone.h"
 
 
@@ -21,7 +22,11 @@
 
 static ngx_int_t ngx_game_terms_join(ngx_http_request_t *r,
     ngx_game_upgrade_t *u, ngx_game_join_t *join, ngx_game_terms_t *terms);
+static ngx_int_t ngx_game_terms_resume(ngx_http_request_t *r,
+    ngx_game_join_t *join);
 static void ngx_game_terms_protocol(ngx_game_join_t *join,
+    ngx_str_t *offered);
+static ngx_str_t *ngx_game_terms_own_protocol(ngx_game_join_t *join,
     ngx_str_t *offered);
 static ngx_uint_t ngx_game_terms_ends(ngx_str_t *text, const char *suffix,
     size_t len);
@@ -75,6 +80,11 @@ ngx_game_terms_join(ngx_http_request_t *r, ngx_game_upgrade_t *u,
         }
     }
 
+    if (ngx_game_terms_resume(r, join) != NGX_OK) {
+        return ngx_game_terms_refuse(terms, NGX_HTTP_FORBIDDEN,
+                                     "the resume token is not valid");
+    }
+
     if (join->conf->identity
         && ngx_http_complex_value(r, join->conf->identity, &join->identity)
            != NGX_OK)
@@ -89,10 +99,41 @@ ngx_game_terms_join(ngx_http_request_t *r, ngx_game_upgrade_t *u,
 
     ngx_game_terms_protocol(join, &u->protocols);
 
+    if (join->game->resume_timeout
+        && (join->resumable || ngx_game_secret_is_set(&join->token))
+        && ngx_game_secret_make(&join->secret) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (ngx_game_terms_extensions(r, join, &u->extensions, terms) != NGX_OK) {
         return ngx_game_terms_refuse(terms, NGX_HTTP_BAD_REQUEST,
                                      "Sec-WebSocket-Extensions is not valid");
     }
+
+    return NGX_OK;
+}
+
+
+/* the argument `resume`: the player and the room are those of the token */
+
+static ngx_int_t
+ngx_game_terms_resume(ngx_http_request_t *r, ngx_game_join_t *join)
+{
+    ngx_str_t         value;
+    ngx_game_token_t  token;
+
+    if (ngx_http_arg(r, (u_char *) "resume", 6, &value) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (ngx_game_token_parse(&value, &token) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    join->room = token.room;
+    join->player = token.player;
+    join->token = token.secret;
 
     return NGX_OK;
 }
@@ -109,6 +150,10 @@ ngx_game_terms_protocol(ngx_game_join_t *join, ngx_str_t *offered)
 
     protocol = ngx_game_upgrade_choose(&join->game->protocols, offered);
 
+    if (protocol == NULL && join->codec != NGX_GAME_RAW) {
+        protocol = ngx_game_terms_own_protocol(join, offered);
+    }
+
     if (protocol == NULL) {
         return;
     }
@@ -121,6 +166,27 @@ ngx_game_terms_protocol(ngx_game_join_t *join, ngx_str_t *offered)
     } else if (ngx_game_terms_ends(protocol, "+json", sizeof("+json") - 1)) {
         join->codec = NGX_GAME_JSON;
     }
+}
+
+
+/* docs/protocol.md: with these a session is welcomed, and can be resumed */
+
+static ngx_str_t *
+ngx_game_terms_own_protocol(ngx_game_join_t *join, ngx_str_t *offered)
+{
+    ngx_str_t  *protocol;
+
+    static ngx_str_t  names[] = {
+        ngx_string("ngx-game.v1+msgpack"),
+        ngx_string("ngx-game.v1+json")
+    };
+
+    static ngx_array_t  own = { names, 2, sizeof(ngx_str_t), 2, NULL };
+
+    protocol = ngx_game_upgrade_choose(&own, offered);
+    join->resumable = (protocol != NULL);
+
+    return protocol;
 }
 
 
@@ -186,6 +252,7 @@ ngx_game_terms_limit(ngx_http_request_t *r, ngx_game_join_t *join,
     ngx_game_terms_t *terms)
 {
     ngx_str_t             key;
+    ngx_uint_t            limit;
     ngx_game_loc_conf_t  *conf;
 
     conf = join->conf;
@@ -202,7 +269,11 @@ ngx_game_terms_limit(ngx_http_request_t *r, ngx_game_join_t *join,
         return NGX_OK;
     }
 
-    switch (ngx_game_limit_acquire(&key, conf->session_limit, &terms->limit)) {
+    /* the session that is resumed may still be counted */
+
+    limit = conf->session_limit + ngx_game_secret_is_set(&join->token);
+
+    switch (ngx_game_limit_acquire(&key, limit, &terms->limit)) {
 
     case NGX_OK:
         terms->limited = 1;

@@ -46,6 +46,9 @@ struct ngx_game_cold_s {
     uint64_t                   bytes_in;      /* with the frames' headers */
     uint64_t                   bytes_out;
 
+    ngx_game_secret_t          secret;        /* none: it can't come back */
+    uint32_t                   number;        /* of the player's sessions */
+
     uint16_t                   code;          /* of the first close frame */
     uint16_t                   identity_len;
     uint8_t                    address_len;
@@ -73,6 +76,8 @@ typedef struct {
     ngx_game_codec_e           codec;
     ngx_str_t                  address;       /* at most 255 bytes */
     ngx_str_t                  identity;      /* at most 65535 bytes */
+    ngx_game_secret_t          secret;
+    uint32_t                   number;
     uint64_t                   limit;         /* the session releases it ... */
     unsigned                   limited:1;     /* ... if this is set */
     unsigned                   moved:1;       /* it was opened elsewhere */

@@ -183,6 +183,12 @@ location  | game_checkpoint 100ms;     | ok
 location  | game_checkpoint 0;         | "game_checkpoint" directive invalid value
 location  | game_checkpoint x;         | "game_checkpoint" directive invalid value
 location  | game_checkpoint off; game_checkpoint 1s; | "game_checkpoint" directive is duplicate
+http      | game_resume_timeout 1m;    | ok
+server    | game_resume_timeout off;   | ok
+location  | game_resume_timeout 100ms; | ok
+location  | game_resume_timeout 0;     | "game_resume_timeout" directive invalid value
+location  | game_resume_timeout x;     | "game_resume_timeout" directive invalid value
+location  | game_resume_timeout off; game_resume_timeout 1s; | "game_resume_timeout" directive is duplicate
 http      | game_script_memory 1m;     | ok
 http      | game_script_memory 1023k;  | value must be at least 1m
 http      | game_script_memory x;      | "game_script_memory" directive invalid value

@@ -409,9 +409,9 @@ b < [1,2]
 b > 2
 a < [2,2]
 b < [2,2]
-a close~ 1012 restarting
+a close~ 1012 ^resume=[0-9a-z]{52}$
 status workers.# == 2
-status rooms.0.players == 1
+status workers.*.away == 1
 b > 3
 b < [3,2]
 

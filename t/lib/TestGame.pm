@@ -33,8 +33,9 @@
 #
 # A conversation has one step a line and stops at the first that fails.  What
 # waits does so for 5 s.  A named group of a regex, (?<id>..), is $id from the
-# next line on.  JSON matches if all that is given is there; a string "~REGEX"
-# matches by regex.  Clients, each named by a word:
+# next line on, and ${id} where letters follow.  JSON matches if all that is
+# given is there; a string "~REGEX" matches by regex.  Clients, each named by a
+# word:
 #     a open PATH [tls] [status=403] [protocol=P] [origin=O] [deflate[=OFFER]]
 #            [on=b] [off=b] [nopong] [early=TEXT] [header="Name: value"]
 #            [times=N] [set="Name: value"] [method=M] [http=1.0] [body=TEXT]

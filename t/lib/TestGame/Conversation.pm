@@ -39,7 +39,7 @@ sub run {
         $n++;
         $line =~ s/^\s+//;
         next if $line eq '' || $line =~ /^#/;
-        $line =~ s/\$(\w+)/exists $Vars{$1} ? $Vars{$1} : "\$$1"/ge;
+        $line =~ s{\$(?:(\w+)|\{(\w+)\})}{$Vars{$1 // $2} // $&}ge;
 
         next if eval { step($line); Test::More::pass("$name - $line"); 1 };
 

@@ -1,0 +1,388 @@
+
+/*
+ * Copyright (C) ngx_game authors
+ *
+ * Each session of a player has a secret of its own, and a token that was used
+ * is of no use any more; but where nothing came from the client since then, it
+ * may not have got the answer, and the old token is good for another attempt.
+ */
+
+
+#include "ngx_game_hold.h"
+#include "ngx_game_clock.h"
+#include "ngx_game_gateway.h"
+#include "ngx_game_handler.h"
+#include "ngx_game_seat.h"
+#include "ngx_game_session.h"
+#include "ngx_game_token.h"
+
+
+/* when a room that is on its way to another worker is looked at again, us */
+#define NGX_GAME_HOLD_AGAIN  100000
+
+
+static void ngx_game_hold_clear(ngx_game_player_t *player);
+static ngx_uint_t ngx_game_hold_fits(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request);
+static ngx_int_t ngx_game_hold_take_over(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request);
+static ngx_int_t ngx_game_hold_return(ngx_game_player_t *player,
+    ngx_game_seat_request_t *to);
+static void ngx_game_hold_admit(ngx_game_player_t *player);
+static void ngx_game_hold_tell_drop(ngx_game_player_t *player);
+static void ngx_game_hold_tell_resume(ngx_game_player_t *player);
+static void ngx_game_hold_expired(ngx_game_timer_t *timer);
+
+
+void
+ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
+    ngx_game_reason_e why)
+{
+    uint64_t          now;
+    ngx_game_room_t  *room;
+
+    room = player->room;
+    now = ngx_game_clock_now();
+
+    player->timer.handler = ngx_game_hold_expired;
+    player->until = now + (uint64_t) room->game->resume_timeout * 1000;
+
+    if (!player->joined || room->closing || room->game->resume_timeout == 0
+        || !ngx_game_secret_is_set(next)
+        || ngx_game_clock_set(&player->timer, player->until) != NGX_OK)
+    {
+        ngx_game_seat_take(player, why);
+        return;
+    }
+
+    (void) ngx_game_gateway_count(room, player, -1);
+
+    player->secret = *next;
+    player->why = why;
+    player->since = now;
+    player->away = 1;
+    room->away++;
+
+    ngx_game_count(away, 1);
+
+    if (!player->dropped && !player->dropping) {
+        player->dropping = 1;
+        room->dropping++;
+    }
+
+    ngx_game_seat_changed(room);
+    ngx_game_room_post(room);
+}
+
+
+void
+ngx_game_hold_end(ngx_game_player_t *player)
+{
+    ngx_game_hold_clear(player);
+
+    if (player->dropping) {
+        player->dropping = 0;
+        player->room->dropping--;
+    }
+}
+
+
+/* it is not away any more */
+
+static void
+ngx_game_hold_clear(ngx_game_player_t *player)
+{
+    player->away = 0;
+    player->room->away--;
+
+    ngx_game_count(away, -1);
+    ngx_game_clock_clear(&player->timer);
+}
+
+
+void
+ngx_game_hold_request(ngx_game_seat_request_t *request)
+{
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
+
+    room = ngx_game_room_find(request->room);
+    player = ngx_game_player_find(request->player);
+
+    if (room == NULL || room->closing || room->game->hash != request->game
+        || player == NULL || player->room != room || !player->seated)
+    {
+        ngx_game_seat_refuse(request, NGX_HTTP_NOT_FOUND,
+                             "no seat to come back to", 0);
+        return;
+    }
+
+    if (!ngx_game_hold_fits(player, request)) {
+        ngx_game_seat_refuse(request, NGX_HTTP_FORBIDDEN,
+                             "the resume token is not valid", 0);
+        return;
+    }
+
+    if (ngx_game_hold_take_over(player, request) != NGX_OK) {
+        ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "no memory", 0);
+        return;
+    }
+
+    ngx_game_hold_admit(player);
+}
+
+
+/* the last is an attempt that was admitted, but the answer got lost with the
+ * worker of the room */
+
+static ngx_uint_t
+ngx_game_hold_fits(ngx_game_player_t *player, ngx_game_seat_request_t *request)
+{
+    if (player->identity_len != request->identity.len
+        || ngx_memcmp(player->text, request->identity.data,
+                      player->identity_len)
+           != 0)
+    {
+        return 0;
+    }
+
+    return ngx_game_secret_equal(&player->secret, &request->token)
+           || (player->away
+               && ngx_game_secret_equal(&player->former, &request->token))
+           || ngx_game_secret_equal(&player->secret, &request->secret);
+}
+
+
+/* its session is the request's from now on; NGX_ERROR: no memory, nothing has
+ * changed but that it is away */
+
+static ngx_int_t
+ngx_game_hold_take_over(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request)
+{
+    static const ngx_str_t  replaced = ngx_string(NGX_GAME_CLOSE_REPLACED);
+
+    if (!player->away) {
+
+        /* the gateway itself replaces one that is there */
+
+        if (player->gateway != request->gateway) {
+            ngx_game_sync_close(player->gateway, player->room->id, player->id,
+                                1000, &replaced, NGX_GAME_LEFT);
+        }
+
+        ngx_game_hold_drop(player, &player->secret, NGX_GAME_LEFT);
+
+        if (!player->away) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_game_hold_return(player, request) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    player->number++;
+    player->former = request->token;
+    player->listed = player->room->settling;
+
+    ngx_game_count(resumed, 1);
+
+    return NGX_OK;
+}
+
+
+/* its session is that one; NGX_ERROR: no memory, it is as it was */
+
+static ngx_int_t
+ngx_game_hold_return(ngx_game_player_t *player,
+    ngx_game_seat_request_t *to)
+{
+    uint64_t          gateway;
+    ngx_game_codec_e  codec;
+    ngx_game_room_t  *room;
+
+    room = player->room;
+    gateway = player->gateway;
+    codec = player->codec;
+
+    if (!player->away) {
+        (void) ngx_game_gateway_count(room, player, -1);
+    }
+
+    player->gateway = to->gateway;
+    player->codec = to->codec;
+
+    if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
+        player->gateway = gateway;
+        player->codec = codec;
+
+        if (!player->away) {
+            (void) ngx_game_gateway_count(room, player, 1);
+        }
+
+        return NGX_ERROR;
+    }
+
+    player->secret = to->secret;
+    player->number = ngx_max(player->number, to->number);
+    player->since = ngx_game_clock_now();
+
+    if (player->away) {
+        ngx_game_hold_clear(player);
+    }
+
+    ngx_game_seat_changed(room);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_game_hold_listed(ngx_game_player_t *player,
+    ngx_game_seat_request_t *listed)
+{
+    if (ngx_game_hold_return(player, listed) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (player->dropping) {
+
+        /* of which its script was not told */
+
+        player->dropping = 0;
+        player->room->dropping--;
+    }
+
+    ngx_game_hold_tell_resume(player);
+
+    return NGX_OK;
+}
+
+
+/* each handler finds the player as it is told to be */
+
+static void
+ngx_game_hold_admit(ngx_game_player_t *player)
+{
+    ngx_game_admission_t  admission;
+
+    if (player->dropping) {
+        ngx_game_hold_tell_drop(player);
+    }
+
+    ngx_game_seat_admission(player, &admission);
+    ngx_game_sync_admit(player->gateway, &admission);
+
+    ngx_game_hold_tell_resume(player);
+}
+
+
+void
+ngx_game_hold_work(ngx_game_room_t *room)
+{
+    uint64_t           *ids;
+    ngx_uint_t          i, n;
+    ngx_queue_t        *q;
+    ngx_game_player_t  *player;
+
+    /* a handler may take players out of the queue */
+
+    ids = ngx_alloc(room->dropping * sizeof(uint64_t), ngx_cycle->log);
+    if (ids == NULL) {
+        return;
+    }
+
+    n = 0;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players) && n < room->dropping;
+         q = ngx_queue_next(q))
+    {
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        if (player->dropping) {
+            ids[n++] = player->id;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        player = ngx_game_player_find(ids[i]);
+
+        if (player && player->room == room && player->dropping) {
+            ngx_game_hold_tell_drop(player);
+        }
+    }
+
+    ngx_free(ids);
+}
+
+
+static void
+ngx_game_hold_tell_drop(ngx_game_player_t *player)
+{
+    player->dropping = 0;
+    player->dropped = 1;
+    player->room->dropping--;
+
+    ngx_game_handler_drop(player->room, player);
+}
+
+
+/* unless it has gone again meanwhile */
+
+static void
+ngx_game_hold_tell_resume(ngx_game_player_t *player)
+{
+    if (player->dropped && player->seated && !player->away) {
+        player->dropped = 0;
+
+        ngx_game_handler_resume(player->room, player);
+    }
+}
+
+
+static void
+ngx_game_hold_expired(ngx_game_timer_t *timer)
+{
+    ngx_game_player_t  *player;
+
+    player = ngx_queue_data(timer, ngx_game_player_t, timer);
+
+    if (player->room->paused) {
+        (void) ngx_game_clock_set(timer, ngx_game_clock_now()
+                                         + NGX_GAME_HOLD_AGAIN);
+        return;
+    }
+
+    ngx_game_seat_take(player, player->why);
+}
+
+
+void
+ngx_game_hold_continue(ngx_game_room_t *room)
+{
+    ngx_queue_t        *q, *next;
+    ngx_game_player_t  *player;
+
+    for (q = ngx_queue_head(&room->players);
+         q != ngx_queue_sentinel(&room->players) && room->away;
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        player = ngx_queue_data(q, ngx_game_player_t, link);
+
+        player->timer.handler = ngx_game_hold_expired;
+
+        if (player->away
+            && ngx_game_clock_set(&player->timer, player->until) != NGX_OK)
+        {
+            ngx_game_seat_take(player, player->why);
+        }
+    }
+
+    if (room->dropping) {
+        ngx_game_room_post(room);
+    }
+}

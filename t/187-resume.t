@@ -1,0 +1,446 @@
+# Copyright (C) ngx_game authors
+
+# Players whose connection is lost, and who come back with a token.
+
+use lib 't/lib';
+use TestGame;
+
+our $Game = <<'LUA';
+local Room = {}
+function Room:on_create() self.state.n = 0 end
+function Room:on_join(player)
+    player.data.name = player.identity or "?"
+    self:broadcast({ join = player.data.name, room = self.id })
+end
+function Room:on_message(player, m)
+    self.state.n = self.state.n + 1
+    player:send({ n = self.state.n, player = player.id, m = m,
+                  room = self.id, count = self.count })
+end
+function Room:on_drop(player, reason)
+    self:broadcast({ drop = player.data.name, reason = reason,
+                     connected = player:connected() })
+end
+function Room:on_resume(player)
+    self:broadcast({ resume = player.data.name,
+                     connected = player:connected() })
+end
+function Room:on_leave(player, reason)
+    self:broadcast({ leave = player.data.name, reason = reason })
+end
+return Room
+LUA
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a lost connection: the seat is held, and the player is back in it
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a header Sec-WebSocket-Protocol ~ ^ngx-game\.v1\+json$
+a ~ ^!\{"type":"welcome","room":"(?<room>[0-9a-z]{13})","player":"(?<player>[0-9a-z]{13})","token":"(?<token>[0-9a-z]{52})","timeout":30.000,"resumed":false}$
+a json {"join":"ann","room":"$room"}
+b open /ws?user=ben&room=$room
+b json {"join":"ben"}
+a json {"join":"ben"}
+a > 1
+a json {"n":1,"player":"$player","count":2}
+a reset
+b json {"drop":"ann","reason":"left","connected":false}
+status workers.*.away == 1
+status workers.*.players == 2
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+c ~ ^!\{"type":"welcome","room":"$room","player":"$player","token":"(?<next>[0-9a-z]{52})","timeout":30.000,"resumed":true}$
+c json {"resume":"ann","connected":true}
+b json {"resume":"ann"}
+c > 2
+c json {"n":2,"player":"$player","count":2}
+status workers.*.away == 0
+status workers.*.handshakes.resumed == 1
+c reset
+b json {"drop":"ann"}
+d open /ws?user=ann&resume=$next protocol=ngx-game.v1+msgpack
+d ~ ^!\{"type":"welcome"
+b json {"resume":"ann"}
+d close 1000
+d close? 1000
+b json {"leave":"ann","reason":"left"}
+
+
+
+=== TEST 2: a token is single-use, bound to its player's identity, and no other will do
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+a json {"join":"ann"}
+b open /ws?user=ben&room=$room protocol=ngx-game.v1+json
+b ~ "token":"(?<other>\w+)"
+b json {"join":"ben"}
+a json {"join":"ben"}
+a reset
+b json {"drop":"ann"}
+x open /ws?user=ben&resume=$token status=403
+x body json {"error":"the resume token is not valid"}
+x open /ws?resume=$token status=403
+x open /ws?user=ann&resume=x status=403
+x open /ws?user=ann&resume= status=403
+x open /ws?user=ann&resume=${token}0 status=403
+x open /ws?user=ann&resume=${room}${player}00000000000010000000000001 status=403
+x open /ws?user=ann&resume=${room}${room}00000000000010000000000001 status=404
+x open /ws?user=ann&resume=${player}${player}00000000000010000000000001 status=404
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+c ~ "token":"(?<next>\w+)".*"resumed":true
+c json {"resume":"ann"}
+b json {"resume":"ann"}
+x open /ws?user=ann&resume=$token status=403
+c > 1
+c json {"n":1}
+c reset
+b json {"drop":"ann"}
+x open /ws?user=ann&resume=$token status=403
+d open /ws?user=ann&resume=$next protocol=ngx-game.v1+json
+d ~ "resumed":true
+b json {"resume":"ann"}
+b > 1
+b json {"n":2}
+b none 0.2
+
+
+
+=== TEST 3: game_resume_timeout is over: the player leaves, for the first reason
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; game_resume_timeout 500ms; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)".*"token":"(?<token>\w+)","timeout":0.500
+b open /ws?user=ben&room=$room
+b json {"join":"ben"}
+a reset
+b json {"drop":"ann","reason":"left"}
+takes 0.3 2 b json {"leave":"ann","reason":"left"}
+x open /ws?user=ann&resume=$token status=404
+x body json {"error":"no seat to come back to"}
+status workers.*.away == 0
+status workers.*.players == 1
+
+
+
+=== TEST 4: who says goodbye leaves at once; a page that is left may be reloaded
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+b open /ws?user=ben
+b ~ "room":"(?<room>\w+)"
+a open /ws?user=ann&room=$room protocol=ngx-game.v1+json
+b json {"join":"ann"}
+a close 1000
+b json {"leave":"ann","reason":"left"}
+a open /ws?user=ann&room=$room protocol=ngx-game.v1+json
+b json {"join":"ann"}
+a close
+b json {"leave":"ann","reason":"left"}
+a open /ws?user=ann&room=$room protocol=ngx-game.v1+json
+a ~ "token":"(?<token>\w+)"
+b json {"join":"ann"}
+a close 1001
+b json {"drop":"ann","reason":"left"}
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+b json {"resume":"ann"}
+c >frame 3 00
+c close? 1002
+b json {"leave":"ann","reason":"error"}
+b > 1
+b json {"count":1}
+
+
+
+=== TEST 5: a player that is still connected is taken over
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; game_session_limit $arg_user 1; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+a json {"join":"ann"}
+b open /ws?user=ben&room=$room
+b json {"join":"ben"}
+x open /ws?user=ann status=429
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json off=a
+c ~ "player":"$player","token":"(?<next>\w+)".*"resumed":true
+a close~ 1000 ^the player has come back elsewhere$
+b json {"drop":"ann"}
+b json {"resume":"ann"}
+c json {"resume":"ann"}
+c > 1
+c json {"n":1,"count":2}
+d open /ws?user=ann&resume=$next protocol=ngx-game.v1+json on=c
+d ~ "player":"$player"
+c close~ 1000 elsewhere
+b json {"drop":"ann"}
+b json {"resume":"ann"}
+d until json {"resume":"ann"}
+d > 2
+d json {"n":2,"count":2}
+b > 3
+b json {"n":3}
+status workers.*.sessions == 2
+status workers.*.players == 2
+
+
+
+=== TEST 6: a token is good on any worker, after a reload, and where the room has gone
+--- lua eval: $::Game
+--- workers: 2
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+a json {"join":"ann"}
+b open /ws?user=ben&room=$room off=a
+b json {"join":"ben"}
+a > 1
+a until json {"n":1}
+a reset
+b json {"drop":"ann"}
+reload
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+c ~ "player":"$player","token":"(?<token>\w+)".*"resumed":true
+b json {"resume":"ann"}
+c json {"resume":"ann"}
+c > 1
+c json {"n":2,"count":2}
+reload
+c > 1
+c json {"n":3,"count":2}
+c reset
+b json {"drop":"ann"}
+d open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+b json {"resume":"ann"}
+d until json {"resume":"ann"}
+d > 1
+d json {"n":4,"count":2}
+
+
+
+=== TEST 7: the worker of a session and of the room is killed
+--- lua eval: $::Game
+--- workers: 4
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- alerts: exited on signal 9
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+a json {"join":"ann"}
+c open /ws?user=ben&room=$room protocol=ngx-game.v1+json
+c ~ "token":"(?<ben>\w+)"
+a json {"join":"ben"}
+c reset
+a json {"drop":"ben"}
+b open /ws?user=ben&resume=$ben off=a protocol=ngx-game.v1+json
+b ~ "resumed":true
+a json {"resume":"ben"}
+b json {"resume":"ben"}
+a > 1
+a json {"n":1}
+wait 0.1
+kill KILL worker of a
+b json {"drop":"ann","reason":"lost"}
+b > 2
+b json {"n":2,"count":2}
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+c ~ "player":"$player","token":"(?<token>\w+)".*"resumed":true
+b json {"resume":"ann"}
+c json {"resume":"ann"}
+c > 1
+c json {"n":3,"count":2}
+b none 0.3
+status workers.*.away == 0
+
+
+
+=== TEST 8: away while the room changes hands twice: told once of each, and out in time
+--- lua eval: $::Game
+--- workers: 4
+--- config
+location /ws { game game.lua; game_identity $arg_user; game_resume_timeout 4s; }
+--- alerts: exited on signal 9
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+b open /ws?user=ben&room=$room off=a
+b json {"join":"ben"}
+a reset
+b json {"drop":"ann"}
+owner of $room
+kill KILL $owner
+b > 1
+b until json {"n":1,"count":2}
+reload
+b > 1
+b json {"n":2,"count":2}
+takes 0 4 b json {"leave":"ann","reason":"left"}
+b > 1
+b json {"n":3,"count":1}
+status workers.*.away == 0
+
+
+
+=== TEST 9: TLS, and a reload: 1012 with what to come back with
+--- lua eval: $::Game
+--- main_config
+worker_shutdown_timeout 1s;
+--- tls
+--- workers: 2
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json tls
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)"
+a json {"join":"ann"}
+b open /ws?user=ben&room=$room tls
+b json {"join":"ben"}
+a json {"join":"ben"}
+reload
+a > 1
+a json {"n":1}
+b close~ 1012 ^resume=(?<ben>\w{52})$
+a close~ 1012 ^resume=(?<ann>\w{52})$
+c open /ws?user=ann&resume=$ann protocol=ngx-game.v1+json tls
+c ~ "player":"$player"
+c until json {"resume":"ann"}
+d open /ws?user=ben&resume=$ben tls
+d json {"resume":"ben"}
+c until json {"resume":"ben"}
+d > 1
+d json {"n":2,"count":2}
+x open /ws?user=ben&resume=$ben tls status=403
+
+
+
+=== TEST 10: an answer that is lost: the token is good for another attempt
+--- lua eval: $::Game
+--- config
+location /ws { game game.lua; game_identity $arg_user; }
+--- ws
+b open /ws?user=ben
+b ~ "room":"(?<room>\w+)"
+a open /ws?user=ann&room=$room protocol=ngx-game.v1+json
+a ~ "player":"(?<player>\w+)","token":"(?<token>\w+)"
+b json {"join":"ann"}
+a > 1
+a until json {"n":1}
+a reset
+b json {"drop":"ann"}
+c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+b json {"resume":"ann"}
+c reset
+b json {"drop":"ann"}
+d open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
+d ~ "player":"$player".*"resumed":true
+b json {"resume":"ann"}
+
+
+
+=== TEST 11: a game's own subprotocols come first, and a plain client is not held
+--- lua
+local Room = { protocols = { "chess", "ngx-game.v1+json" } }
+function Room:on_join(player) player:send("hi") end
+function Room:on_leave(player, reason) self:log("left: " .. reason) end
+function Room:on_drop(player, reason) self:log("dropped: " .. reason) end
+return Room
+--- config
+location /ws { game game.lua; }
+location /off { game game.lua name=off; game_resume_timeout off; }
+--- ws
+a open /ws protocol=chess
+a header Sec-WebSocket-Protocol ~ ^chess$
+a < "hi"
+a reset
+log ~ left: left
+b open /off protocol=ngx-game.v1+msgpack
+b header Sec-WebSocket-Protocol ~ ngx-game\.v1\+msgpack
+b <bin a26869
+b reset
+status workers.*.players == 0
+--- no_error_log
+dropped:
+
+
+
+=== TEST 12: a kick and the end of a room take a seat that is held
+--- lua
+local Room = { protocols = {} }
+function Room:on_join(player) self.state.first = self.state.first or player.id end
+function Room:on_message(player, m)
+    if m == "kick" then
+        for _, p in pairs(self.players) do
+            if p.id == self.state.first then player:send(p:kick(4001, "out")) end
+        end
+    else
+        self:close("over")
+    end
+end
+function Room:on_leave(player, reason) self:broadcast({ leave = reason }) end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)".*"token":"(?<token>\w+)"
+b open /ws?room=$room protocol=ngx-game.v1+json
+b ~ "token":"(?<ben>\w+)"
+c open /ws?room=$room
+a reset
+status workers.*.away == 1
+c > "kick"
+c < true
+c json {"leave":"kicked"}
+b json {"leave":"kicked"}
+x open /ws?resume=$token status=404
+b reset
+status workers.*.away == 1
+c > "close"
+c close? 1000
+status workers.*.away == 0
+status rooms.# == 0
+x open /ws?resume=$ben status=404
+
+
+
+=== TEST 13: a seat that is held counts, and one that waits takes the player with it
+--- lua
+local Room = { max_players = 2 }
+function Room:on_join(player) player:send(self.count) end
+function Room:on_message(player, m) player:send({ self.count, self.id }) end
+return Room
+--- config
+location /ws { game game.lua; game_resume_timeout 1s; }
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)".*"token":"(?<token>\w+)"
+b open /ws?room=$room
+a reset
+status workers.*.away == 1
+x open /ws?room=$room status=503
+b > 1
+b < 2
+b < [2,"$room"]
+b close 1000
+status rooms.0.players == 1
+c open /ws?resume=$token protocol=ngx-game.v1+json
+c ~ welcome
+c > 1
+c < [1,"$room"]
+c reset
+status rooms.# == 0
