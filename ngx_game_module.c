@@ -164,6 +164,13 @@ static ngx_command_t  ngx_game_commands[] = {
       0,
       NULL },
 
+    { ngx_string("game_replay"),
+      NGX_GAME_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_game_conf_replay,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("game_message_max_size"),
       NGX_GAME_ANY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -363,6 +370,7 @@ ngx_game_create_loc_conf(ngx_conf_t *cf)
     conf->room_max_errors = NGX_CONF_UNSET_UINT;
     conf->checkpoint = NGX_CONF_UNSET_MSEC;
     conf->resume_timeout = NGX_CONF_UNSET_MSEC;
+    conf->replay = NGX_CONF_UNSET_SIZE;
     conf->log = NGX_CONF_UNSET_PTR;
 
     return conf;
@@ -414,6 +422,7 @@ ngx_game_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               NGX_GAME_CHECKPOINT_AUTO);
     ngx_conf_merge_msec_value(conf->resume_timeout, prev->resume_timeout,
                               30000);
+    ngx_conf_merge_size_value(conf->replay, prev->replay, 32 * 1024);
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
 
     return ngx_game_merge_game(cf, prev, conf);

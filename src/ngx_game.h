@@ -38,6 +38,7 @@ typedef struct ngx_game_feed_s     ngx_game_feed_t;
 typedef struct ngx_game_frame_s    ngx_game_frame_t;
 typedef struct ngx_game_slot_s     ngx_game_slot_t;
 typedef struct ngx_game_log_s      ngx_game_log_t;
+typedef struct ngx_game_history_s  ngx_game_history_t;
 
 
 /* lets who knows it come back as a player; all zero: there is none */
@@ -91,6 +92,7 @@ struct ngx_game_game_s {
     ngx_uint_t                 room_max_errors;   /* in a minute, 0: any */
     ngx_msec_t                 checkpoint;
     ngx_msec_t                 resume_timeout;    /* 0: off */
+    size_t                     replay;        /* least of all locations */
 
     /* from the script, by ngx_game_script_check() */
     ngx_uint_t                 max_players;   /* <= room_max_players */
@@ -155,6 +157,7 @@ typedef struct {
     ngx_uint_t                 room_max_errors;
     ngx_msec_t                 checkpoint;
     ngx_msec_t                 resume_timeout;    /* 0: off */
+    size_t                     replay;        /* 0: off */
 
     uint64_t                   key;           /* names the location in all
                                                * configurations */

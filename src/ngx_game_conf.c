@@ -17,6 +17,10 @@
 /* hearts beat once a second: less would kill who is only busy, ms */
 #define NGX_GAME_WORKER_TIMEOUT_MIN  3000
 
+/* what is kept to be sent again, bytes a room */
+#define NGX_GAME_REPLAY_MIN      1024
+#define NGX_GAME_REPLAY_MAX      (16 * 1024 * 1024)
+
 /* no one comes back faster, ms */
 #define NGX_GAME_RESUME_TIMEOUT_MIN  100
 
@@ -317,6 +321,37 @@ ngx_game_conf_resume_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_game_conf_time(cf, &glcf->resume_timeout, 0,
                               NGX_GAME_RESUME_TIMEOUT_MIN);
+}
+
+
+char *
+ngx_game_conf_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_loc_conf_t  *glcf = conf;
+
+    ssize_t     size;
+    ngx_str_t  *value;
+
+    if (glcf->replay != NGX_CONF_UNSET_SIZE) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        glcf->replay = 0;
+        return NGX_CONF_OK;
+    }
+
+    size = ngx_parse_size(&value[1]);
+
+    if (size < NGX_GAME_REPLAY_MIN || size > NGX_GAME_REPLAY_MAX) {
+        return "must be \"off\", or from 1k to 16m";
+    }
+
+    glcf->replay = size;
+
+    return NGX_CONF_OK;
 }
 
 

@@ -75,10 +75,16 @@ ngx_game_conf_game(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
 {
+    size_t                     replay;
     ngx_game_game_t           *game;
     ngx_http_core_loc_conf_t  *clcf;
 
     game = conf->game;
+
+    /* a session that has just begun must be able to take it */
+
+    replay = ngx_min(conf->replay, conf->send_buffer / 2);
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     if (ngx_game_conf_add_location(cf, conf, clcf) != NGX_OK) {
@@ -91,9 +97,12 @@ ngx_game_conf_settle_game(ngx_conf_t *cf, ngx_game_loc_conf_t *conf)
         game->room_max_errors = conf->room_max_errors;
         game->checkpoint = conf->checkpoint;
         game->resume_timeout = conf->resume_timeout;
+        game->replay = replay;
 
         return NGX_CONF_OK;
     }
+
+    game->replay = ngx_min(game->replay, replay);
 
     if (game->room_max_players == conf->room_max_players
         && game->room_max_errors == conf->room_max_errors

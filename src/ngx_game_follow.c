@@ -237,6 +237,8 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
         listed.player = s->player;
         listed.secret = *ngx_game_session_secret(s);
         listed.number = ngx_game_session_number(s);
+        listed.counts = !s->passing;
+        listed.seen = s->passing ? 0 : ngx_game_session_got(s);
         listed.codec = s->codec;
         listed.identity_len = identity.len;
         listed.address_len = address.len;
@@ -253,7 +255,8 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
 void
 ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
 {
-    uint64_t  to[2];                          /* owner, term */
+    uint64_t           to[2];                 /* owner, term */
+    ngx_game_group_t  *group;
 
     if (record->type == NGX_GAME_SYNC_GO) {
         ngx_game_follow_go(record->room, record->src);
@@ -268,6 +271,15 @@ ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
     }
 
     ngx_memcpy(to, payload, sizeof(to));
+
+    /* what a dead owner had sent comes before what the next one does */
+
+    group = ngx_game_group_find(record->room);
+
+    if (group) {
+        ngx_game_zone_check(group->owner);
+    }
+
     ngx_game_follow_moved(record->room, to[0], to[1], record->src);
 }
 

@@ -8,6 +8,7 @@
 
 
 #include "ngx_game_gateway.h"
+#include "ngx_game_history.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_zone.h"
 
@@ -66,6 +67,8 @@ ngx_game_gateway_broadcast(ngx_game_room_t *room, ngx_game_codec_e codec,
     ngx_uint_t                i;
     ngx_game_room_gateway_t  *gw;
 
+    ngx_game_history_broadcast(room, codec, kind, payload, except, n);
+
     /* from the end: the place of one that is left is taken by the last one,
      * that has got its payload */
 
@@ -87,6 +90,8 @@ void
 ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
+    ngx_game_history_send(player, kind, payload);
+
     if (player->away) {
         return;
     }
@@ -117,7 +122,7 @@ ngx_game_gateway_players(ngx_game_room_t *room, ngx_game_codec_e codec)
 {
     ngx_uint_t  i, n;
 
-    n = 0;
+    n = room->away_codecs[codec];
 
     for (i = 0; i < room->gateways_count; i++) {
         n += room->gateways[i].players[codec];

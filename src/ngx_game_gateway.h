@@ -31,7 +31,7 @@ void ngx_game_gateway_broadcast(ngx_game_room_t *room, ngx_game_codec_e codec,
 void ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
     const ngx_str_t *payload);
 
-/* how many players use the codec */
+/* how many players use the codec, with those that are away */
 ngx_uint_t ngx_game_gateway_players(ngx_game_room_t *room,
     ngx_game_codec_e codec);
 

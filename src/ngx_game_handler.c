@@ -24,6 +24,7 @@ typedef struct {
     ngx_str_t                 *data;          /* query, arguments */
     const char                *name;          /* of an alarm's handler */
     int                        version;       /* reference, for on_restore */
+    int                        complete;      /* for on_resume */
 } ngx_game_handler_args_t;
 
 
@@ -543,7 +544,8 @@ ngx_game_handler_drop(ngx_game_room_t *room, ngx_game_player_t *player)
 
 
 void
-ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player)
+ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player,
+    ngx_uint_t complete)
 {
     ngx_game_handler_args_t  args;
 
@@ -554,6 +556,7 @@ ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player)
     ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
     args.handler = NGX_GAME_ON_RESUME;
     args.player = player;
+    args.complete = complete;
 
     (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_resume,
                                  ngx_game_handler_done);
@@ -573,8 +576,9 @@ ngx_game_handler_push_resume(lua_State *co, ngx_game_call_t *call)
     }
 
     ngx_game_lua_push_player(co, args->player);
+    lua_pushboolean(co, args->complete);
 
-    return 2;
+    return 3;
 }
 
 

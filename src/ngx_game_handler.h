@@ -33,7 +33,8 @@ void ngx_game_handler_auth(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_join(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_tick(ngx_game_room_t *room);
 void ngx_game_handler_drop(ngx_game_room_t *room, ngx_game_player_t *player);
-void ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player);
+void ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player,
+    ngx_uint_t complete);
 void ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_close(ngx_game_room_t *room);
 

@@ -11,6 +11,7 @@
 #include "ngx_game_clock.h"
 #include "ngx_game_follow.h"
 #include "ngx_game_gateway.h"
+#include "ngx_game_history.h"
 #include "ngx_game_hold.h"
 #include "ngx_game_image.h"
 #include "ngx_game_kept.h"
@@ -218,6 +219,7 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
         ngx_game_registry_close(room->id);
     }
 
+    ngx_game_history_continue(room, room->adopted);
     ngx_game_room_resume(room);
     ngx_game_hold_continue(room);
 

@@ -300,6 +300,7 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
     params.identity = join->identity;
     params.secret = join->secret;
     params.number = join->number;
+    params.got = join->seen;
     params.limit = hs->terms.limit;
     params.limited = hs->terms.limited;
     params.moved = 0;
@@ -335,7 +336,6 @@ ngx_game_handshake_welcome(ngx_game_session_t *s, ngx_game_join_t *join)
 {
     u_char            *p, text[NGX_GAME_WELCOME_MAX];
     u_char             buf[NGX_GAME_TOKEN_LEN];
-    ngx_game_frame_t   frame;
     ngx_game_token_t   token;
 
     token.room = join->room;
@@ -347,16 +347,16 @@ ngx_game_handshake_welcome(ngx_game_session_t *s, ngx_game_join_t *join)
     p = ngx_snprintf(text, sizeof(text),
                      "!{\"type\":\"welcome\",\"room\":\"%V\","
                      "\"player\":\"%V\",\"token\":\"%*s\","
-                     "\"timeout\":%.3f,\"resumed\":%s}",
+                     "\"timeout\":%.3f,\"resumed\":%s,"
+                     "\"complete\":%s,\"seen\":%uL}",
                      ngx_game_id_text(join->room),
                      ngx_game_id_text(join->player),
                      (size_t) NGX_GAME_TOKEN_LEN, buf,
                      join->game->resume_timeout / 1000.0,
-                     ngx_game_secret_is_set(&join->token) ? "true" : "false");
+                     ngx_game_secret_is_set(&join->token) ? "true" : "false",
+                     join->complete ? "true" : "false", join->seen);
 
-    ngx_game_frame_init(&frame, NGX_GAME_TEXT, text, p - text);
-    ngx_game_session_send(s, &frame);
-    ngx_game_frame_done(&frame);
+    ngx_game_session_say(s, text, p - text);
 }
 
 

@@ -12,6 +12,7 @@
 #include "ngx_game_clock.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_history.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
 #include "ngx_game_token.h"
@@ -24,13 +25,16 @@
 static void ngx_game_hold_clear(ngx_game_player_t *player);
 static ngx_uint_t ngx_game_hold_fits(ngx_game_player_t *player,
     ngx_game_seat_request_t *request);
-static ngx_int_t ngx_game_hold_take_over(ngx_game_player_t *player,
+static void ngx_game_hold_replace(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request);
+static int64_t ngx_game_hold_missed(ngx_game_player_t *player,
     ngx_game_seat_request_t *request);
 static ngx_int_t ngx_game_hold_return(ngx_game_player_t *player,
     ngx_game_seat_request_t *to);
-static void ngx_game_hold_admit(ngx_game_player_t *player);
+static void ngx_game_hold_admit(ngx_game_player_t *player, int64_t missed);
 static void ngx_game_hold_tell_drop(ngx_game_player_t *player);
-static void ngx_game_hold_tell_resume(ngx_game_player_t *player);
+static void ngx_game_hold_tell_resume(ngx_game_player_t *player,
+    ngx_uint_t complete);
 static void ngx_game_hold_expired(ngx_game_timer_t *timer);
 
 
@@ -57,11 +61,20 @@ ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
 
     (void) ngx_game_gateway_count(room, player, -1);
 
+    if (!ngx_game_secret_is_set(&player->secret)) {
+
+        /* nothing that it was sent was counted */
+
+        room->resumable = 1;
+        ngx_game_history_set_count(player, 0);
+    }
+
     player->secret = *next;
     player->why = why;
     player->since = now;
     player->away = 1;
     room->away++;
+    room->away_codecs[player->codec]++;
 
     ngx_game_count(away, 1);
 
@@ -94,6 +107,7 @@ ngx_game_hold_clear(ngx_game_player_t *player)
 {
     player->away = 0;
     player->room->away--;
+    player->room->away_codecs[player->codec]--;
 
     ngx_game_count(away, -1);
     ngx_game_clock_clear(&player->timer);
@@ -103,6 +117,7 @@ ngx_game_hold_clear(ngx_game_player_t *player)
 void
 ngx_game_hold_request(ngx_game_seat_request_t *request)
 {
+    int64_t             missed;
     ngx_game_room_t    *room;
     ngx_game_player_t  *player;
 
@@ -123,13 +138,37 @@ ngx_game_hold_request(ngx_game_seat_request_t *request)
         return;
     }
 
-    if (ngx_game_hold_take_over(player, request) != NGX_OK) {
+    if (!player->away) {
+        ngx_game_hold_replace(player, request);
+    }
+
+    /* each handler finds the player as it is told to be */
+
+    if (player->dropping) {
+        ngx_game_hold_tell_drop(player);
+    }
+
+    if (!player->away || !player->seated) {
+        ngx_game_seat_refuse(request, NGX_HTTP_NOT_FOUND,
+                             "no seat to come back to", 0);
+        return;
+    }
+
+    missed = ngx_game_hold_missed(player, request);
+
+    if (ngx_game_hold_return(player, request) != NGX_OK) {
         ngx_game_seat_refuse(request, NGX_HTTP_SERVICE_UNAVAILABLE,
                              "no memory", 0);
         return;
     }
 
-    ngx_game_hold_admit(player);
+    player->number++;
+    player->former = request->token;
+    player->listed = room->settling;
+
+    ngx_game_count(resumed, 1);
+
+    ngx_game_hold_admit(player, missed);
 }
 
 
@@ -154,42 +193,51 @@ ngx_game_hold_fits(ngx_game_player_t *player, ngx_game_seat_request_t *request)
 }
 
 
-/* its session is the request's from now on; NGX_ERROR: no memory, nothing has
- * changed but that it is away */
+/* the session that it still has goes away */
 
-static ngx_int_t
-ngx_game_hold_take_over(ngx_game_player_t *player,
+static void
+ngx_game_hold_replace(ngx_game_player_t *player,
     ngx_game_seat_request_t *request)
 {
     static const ngx_str_t  replaced = ngx_string(NGX_GAME_CLOSE_REPLACED);
 
-    if (!player->away) {
+    /* the gateway itself replaces one that is there */
 
-        /* the gateway itself replaces one that is there */
-
-        if (player->gateway != request->gateway) {
-            ngx_game_sync_close(player->gateway, player->room->id, player->id,
-                                1000, &replaced, NGX_GAME_LEFT);
-        }
-
-        ngx_game_hold_drop(player, &player->secret, NGX_GAME_LEFT);
-
-        if (!player->away) {
-            return NGX_ERROR;
-        }
+    if (player->gateway != request->gateway) {
+        ngx_game_sync_close(player->gateway, player->room->id, player->id,
+                            1000, &replaced, NGX_GAME_LEFT);
     }
 
-    if (ngx_game_hold_return(player, request) != NGX_OK) {
-        return NGX_ERROR;
+    ngx_game_hold_drop(player, &player->secret, NGX_GAME_LEFT);
+}
+
+
+/* how many messages it has missed, all of which can be sent again; -1: there
+ * are more.  A client counts no more than it was sent */
+
+static int64_t
+ngx_game_hold_missed(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request)
+{
+    uint64_t  count;
+
+    count = ngx_game_history_count(player);
+
+    if (!request->counts || request->seen > count) {
+        return -1;
     }
 
-    player->number++;
-    player->former = request->token;
-    player->listed = player->room->settling;
+    if (request->seen == count) {
+        return 0;
+    }
 
-    ngx_game_count(resumed, 1);
+    if (request->codec != player->codec
+        || !ngx_game_history_has(player, count - request->seen))
+    {
+        return -1;
+    }
 
-    return NGX_OK;
+    return count - request->seen;
 }
 
 
@@ -199,13 +247,14 @@ static ngx_int_t
 ngx_game_hold_return(ngx_game_player_t *player,
     ngx_game_seat_request_t *to)
 {
-    uint64_t          gateway;
+    uint64_t          gateway, count;
     ngx_game_codec_e  codec;
     ngx_game_room_t  *room;
 
     room = player->room;
     gateway = player->gateway;
     codec = player->codec;
+    count = ngx_game_history_count(player);
 
     if (!player->away) {
         (void) ngx_game_gateway_count(room, player, -1);
@@ -225,13 +274,17 @@ ngx_game_hold_return(ngx_game_player_t *player,
         return NGX_ERROR;
     }
 
+    if (player->away) {
+        player->codec = codec;
+        ngx_game_hold_clear(player);
+        player->codec = to->codec;
+    }
+
+    ngx_game_history_set_count(player, count);
+
     player->secret = to->secret;
     player->number = ngx_max(player->number, to->number);
     player->since = ngx_game_clock_now();
-
-    if (player->away) {
-        ngx_game_hold_clear(player);
-    }
 
     ngx_game_seat_changed(room);
 
@@ -255,27 +308,32 @@ ngx_game_hold_listed(ngx_game_player_t *player,
         player->room->dropping--;
     }
 
-    ngx_game_hold_tell_resume(player);
+    ngx_game_hold_tell_resume(player, 0);
 
     return NGX_OK;
 }
 
 
-/* each handler finds the player as it is told to be */
-
 static void
-ngx_game_hold_admit(ngx_game_player_t *player)
+ngx_game_hold_admit(ngx_game_player_t *player, int64_t missed)
 {
     ngx_game_admission_t  admission;
 
-    if (player->dropping) {
-        ngx_game_hold_tell_drop(player);
+    ngx_game_seat_admission(player, &admission);
+
+    admission.complete = (missed >= 0);
+
+    if (missed > 0) {
+        admission.seen -= missed;
     }
 
-    ngx_game_seat_admission(player, &admission);
     ngx_game_sync_admit(player->gateway, &admission);
 
-    ngx_game_hold_tell_resume(player);
+    if (missed > 0 && !player->away) {
+        ngx_game_history_replay(player, missed);
+    }
+
+    ngx_game_hold_tell_resume(player, admission.complete);
 }
 
 
@@ -333,12 +391,12 @@ ngx_game_hold_tell_drop(ngx_game_player_t *player)
 /* unless it has gone again meanwhile */
 
 static void
-ngx_game_hold_tell_resume(ngx_game_player_t *player)
+ngx_game_hold_tell_resume(ngx_game_player_t *player, ngx_uint_t complete)
 {
     if (player->dropped && player->seated && !player->away) {
         player->dropped = 0;
 
-        ngx_game_handler_resume(player->room, player);
+        ngx_game_handler_resume(player->room, player, complete);
     }
 }
 

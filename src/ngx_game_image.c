@@ -13,6 +13,7 @@
 #include "ngx_game_alarm.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_history.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
 #include "ngx_game_script.h"
@@ -32,6 +33,9 @@ typedef struct {
     uint32_t                   alarms;
     uint32_t                   alarms_last;
     uint32_t                   locked;
+    uint32_t                   resumable;
+    uint64_t                   broadcasts[NGX_GAME_RAW + 1];
+    uint64_t                   position;      /* in the history */
     uint64_t                   value;         /* bytes */
 } ngx_game_image_header_t;
 
@@ -41,6 +45,7 @@ typedef struct {
     uint64_t                   id;
     uint64_t                   gateway;
     uint64_t                   until;         /* if it is away, us */
+    uint64_t                   sent;          /* ngx_game_history.c */
     ngx_game_secret_t          secret;
     ngx_game_secret_t          former;
     uint32_t                   number;
@@ -111,6 +116,8 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
         return NGX_ERROR;
     }
 
+    ngx_memzero(&header, sizeof(ngx_game_image_header_t));
+
     header.room = room->id;
     header.term = room->term;
     header.game = room->game->hash;
@@ -118,6 +125,12 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
     header.alarms = room->alarms_count;
     header.alarms_last = room->alarms_last;
     header.locked = room->locked;
+    header.resumable = room->resumable;
+    header.position = ngx_game_history_position(room);
+
+    ngx_memcpy(header.broadcasts, room->broadcasts,
+               sizeof(header.broadcasts));
+
     header.value = ctx.value.len;
 
     players = ngx_game_image_players_size(room);
@@ -339,6 +352,7 @@ ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p)
         image.id = player->id;
         image.gateway = player->gateway;
         image.until = player->until;
+        image.sent = player->sent;
         image.secret = player->secret;
         image.former = player->former;
         image.number = player->number;
@@ -392,6 +406,12 @@ ngx_game_image_unpack(ngx_str_t *image, const char **error)
     }
 
     room->locked = header.locked;
+    room->resumable = header.resumable;
+    room->position = header.position;
+
+    ngx_memcpy(room->broadcasts, header.broadcasts,
+               sizeof(header.broadcasts));
+
     room->alarms_last = header.alarms_last;
 
     if (ngx_game_image_unpack_parts(room, &header,
@@ -532,6 +552,7 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     player->joined = 1;
     player->former = image.former;
     player->until = image.until;
+    player->sent = image.sent;
     player->why = image.why;
     player->away = image.away;
     player->dropping = image.dropping;
@@ -540,6 +561,7 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     room->count++;
     room->seats++;
     room->away += player->away;
+    room->away_codecs[player->codec] += player->away;
     room->dropping += player->dropping;
     ngx_queue_insert_tail(&room->players, &player->link);
 

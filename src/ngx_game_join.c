@@ -225,6 +225,8 @@ ngx_game_join_send(ngx_game_join_t *join)
     request.game = join->game->hash;
     request.secret = join->secret;
     request.token = join->token;
+    request.seen = join->seen;
+    request.counts = join->counts;
     request.codec = join->codec;
     request.identity = join->identity;
     request.address = join->address;
@@ -279,6 +281,8 @@ ngx_game_join_admitted(ngx_game_admission_t *admission)
     join->room = admission->room;
     join->owner = admission->owner;
     join->number = admission->number;
+    join->seen = admission->seen;
+    join->complete = admission->complete;
 
     ngx_game_join_fill_leave(join, &leave);
     ngx_game_join_end(join);

@@ -29,6 +29,8 @@ struct ngx_game_join_s {
     uint64_t                   player;        /* that comes back, 0: a new one;
                                                * from start on: its id */
     ngx_game_secret_t          token;         /* it comes back with */
+    uint64_t                   seen;          /* messages of the room that it
+                                               * says to have got */
     ngx_game_secret_t          secret;        /* of its session */
     ngx_str_t                  identity;
     ngx_str_t                  address;
@@ -39,8 +41,8 @@ struct ngx_game_join_s {
 
     /*
      * Exactly one of the two is called, once, maybe from within start.
-     * admitted: room, owner and number are set; makes the session, that from
-     * now on can be sent to, or returns NULL.
+     * admitted: room, owner and what an admission says are set; makes the
+     * session, that from now on can be sent to, or returns NULL.
      */
     ngx_game_session_t      *(*admitted)(ngx_game_join_t *join);
     void                     (*refused)(ngx_game_join_t *join,
@@ -50,6 +52,8 @@ struct ngx_game_join_s {
     uint64_t                   owner;
     uint32_t                   number;        /* of the player's sessions */
     unsigned                   resumable:1;   /* speaks ngx-game.v1 */
+    unsigned                   counts:1;      /* seen was told */
+    unsigned                   complete:1;    /* it misses nothing */
 
     /* private */
     uint64_t                   target;        /* the room that was asked */

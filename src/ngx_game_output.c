@@ -828,6 +828,26 @@ ngx_game_output_count(ngx_game_session_t *s, size_t bytes,
 }
 
 
+ngx_uint_t
+ngx_game_output_messages(ngx_game_session_t *s)
+{
+    uint32_t    i;
+    ngx_uint_t  n;
+
+    if (s->out == NULL) {
+        return 0;
+    }
+
+    n = 0;
+
+    for (i = s->out->head; i != s->out->tail; i++) {
+        n += ngx_game_output_at(s->out, i)->messages;
+    }
+
+    return n;
+}
+
+
 void
 ngx_game_output_drop(ngx_game_session_t *s)
 {

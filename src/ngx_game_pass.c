@@ -43,6 +43,8 @@ typedef struct {
     ngx_game_session_t        *s;             /* COMING: NULL at first */
     ngx_str_t                  image;         /* COMING: has come before fd */
     ngx_str_t                  rest;          /* ... before ARRIVE */
+    uint64_t                   got;           /* messages, by the old one */
+    uint64_t                   before;        /* the same, by its image */
     uint32_t                   written;       /* of the rest */
     ngx_fd_t                   fd;
     ngx_game_pass_state_e      state;
@@ -72,6 +74,8 @@ static void ngx_game_pass_ready(ngx_game_pass_t *pass, uint32_t refused);
 static void ngx_game_pass_stay(ngx_game_pass_t *pass);
 static void ngx_game_pass_switched(ngx_game_pass_t *pass, uint32_t refused);
 static void ngx_game_pass_finish(ngx_game_pass_t *pass);
+static void ngx_game_pass_send_end(ngx_game_pass_t *pass, ngx_str_t *rest,
+    uint32_t written);
 static ngx_game_pass_t *ngx_game_pass_coming(uint64_t player, uint64_t peer);
 static void ngx_game_pass_image(ngx_game_record_t *record, u_char *payload,
     size_t len);
@@ -337,8 +341,7 @@ ngx_game_pass_finish(ngx_game_pass_t *pass)
         return;
     }
 
-    ngx_game_pass_send(pass->peer, NGX_GAME_SYNC_END, written, pass,
-                       rest.len ? &rest : NULL);
+    ngx_game_pass_send_end(pass, &rest, written);
 
     ngx_free(rest.data);
 
@@ -348,6 +351,28 @@ ngx_game_pass_finish(ngx_game_pass_t *pass)
     ngx_game_pass_free(pass);
 
     ngx_game_session_gone(s);
+}
+
+
+static void
+ngx_game_pass_send_end(ngx_game_pass_t *pass, ngx_str_t *rest,
+    uint32_t written)
+{
+    uint64_t           got;
+    ngx_str_t          parts[2];
+    ngx_game_record_t  record;
+
+    got = ngx_game_session_got(pass->s);
+
+    parts[0].data = (u_char *) &got;
+    parts[0].len = sizeof(uint64_t);
+    parts[1] = *rest;
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_END, written, pass->s->room,
+                       pass->player);
+
+    (void) ngx_game_channel_tell(pass->peer, &record, parts,
+                                 rest->len ? 2 : 1);
 }
 
 
@@ -540,6 +565,7 @@ ngx_game_pass_arrive(uint64_t owner, uint64_t room, uint64_t player)
     s->owner = owner;
 
     pass->arrived = 1;
+    pass->before = ngx_game_session_got(s);
 
     if (ngx_game_group_add(s) != NGX_OK) {
         ngx_game_pass_drop(pass);
@@ -575,11 +601,15 @@ static void
 ngx_game_pass_end(ngx_game_pass_t *pass, uint32_t written, u_char *payload,
     size_t len)
 {
-    if (pass->s == NULL || pass->ended) {
+    if (pass->s == NULL || pass->ended || len < sizeof(uint64_t)) {
         return;
     }
 
     pass->ended = 1;
+
+    ngx_memcpy(&pass->got, payload, sizeof(uint64_t));
+    payload += sizeof(uint64_t);
+    len -= sizeof(uint64_t);
 
     if (len) {
         pass->rest.data = ngx_alloc(len, ngx_cycle->log);
@@ -605,10 +635,15 @@ ngx_game_pass_end(ngx_game_pass_t *pass, uint32_t written, u_char *payload,
 static void
 ngx_game_pass_begin(ngx_game_pass_t *pass)
 {
+    uint64_t             since;
     ngx_game_group_t    *group;
     ngx_game_session_t  *s;
 
     s = pass->s;
+
+    /* what came for it since ARRIVE is behind the rest */
+
+    since = ngx_game_session_got(s) - pass->before;
 
     if (pass->rest.len
         && ngx_game_output_precede(s, &pass->rest, pass->written) != NGX_OK)
@@ -616,6 +651,8 @@ ngx_game_pass_begin(ngx_game_pass_t *pass)
         ngx_game_pass_drop(pass);
         return;
     }
+
+    ngx_game_session_set_got(s, pass->got + since);
 
     ngx_game_count(sessions_taken, 1);
 

@@ -323,7 +323,7 @@ ngx_game_peer_event(ngx_event_t *ev)
 static void
 ngx_game_peer_bury(ngx_uint_t i)
 {
-    uint64_t          epoch;
+    uint64_t          epoch, dying;
     ngx_game_peer_t  *peer;
 
     peer = &ngx_game_peers.peers[i];
@@ -345,12 +345,29 @@ ngx_game_peer_bury(ngx_uint_t i)
                   "worker %P in slot %ui is gone", peer->pid, i);
 
     if (ngx_game_peers.drain) {
+        dying = ngx_game_peers.dying;
+
         ngx_game_peers.dying = epoch;
         ngx_game_peers.drain(epoch);
-        ngx_game_peers.dying = 0;
+        ngx_game_peers.dying = dying;
     }
 
     ngx_game_peers.death(epoch);
+}
+
+
+void
+ngx_game_peer_check(uint64_t epoch)
+{
+    ngx_uint_t  i;
+
+    i = ngx_game_slot_of(epoch);
+
+    if (ngx_game_peers.slots && i < ngx_game_peers.n
+        && ngx_game_peers.peers[i].epoch == epoch)
+    {
+        ngx_game_peer_look(i);
+    }
 }
 
 

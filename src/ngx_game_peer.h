@@ -35,6 +35,10 @@ void ngx_game_peer_refresh(void);
  * that was done already or it was never known here */
 ngx_uint_t ngx_game_peer_seen(uint64_t epoch);
 
+/* if it is known and does not hold its slot any more, its death is reported
+ * now, after what it has sent */
+void ngx_game_peer_check(uint64_t epoch);
+
 /* 1 if the epoch holds its slot and was not reported dead here */
 ngx_uint_t ngx_game_peer_alive(uint64_t epoch);
 

@@ -29,6 +29,10 @@ struct ngx_game_player_s {
     ngx_game_secret_t          former;        /* the one before, in case that
                                                * its client has no other */
     uint32_t                   number;        /* of its session, from 0 */
+    uint64_t                   sent;          /* ngx_game_history.c, the next
+                                               * two, too */
+    uint64_t                   adopted_with;
+    uint64_t                   excepted;
     ngx_game_timer_t           timer;         /* ngx_game_hold.c */
     uint64_t                   until;         /* its seat is kept, us */
     uint32_t                   rtt;           /* ms, 0: not measured */

@@ -746,7 +746,7 @@ ngx_game_registry_taken(uint64_t room, ngx_game_game_t *game,
             /* one of a former configuration would be older and older */
 
             ngx_game_zone_lock();
-            ngx_game_store_drop(i);
+            ngx_game_store_drop_image(i);
             ngx_game_zone_unlock();
         }
     }
@@ -809,6 +809,15 @@ ngx_game_registry_save(uint64_t room, ngx_str_t *image)
 
     return (i == NGX_GAME_TABLE_NONE) ? NGX_DECLINED
                                       : ngx_game_store_put(i, room, image);
+}
+
+
+ngx_int_t
+ngx_game_registry_entry(uint64_t room, ngx_uint_t *entry)
+{
+    *entry = ngx_game_registry_own(room);
+
+    return (*entry == NGX_GAME_TABLE_NONE) ? NGX_DECLINED : NGX_OK;
 }
 
 

@@ -96,6 +96,9 @@ ngx_int_t ngx_game_registry_next(uint64_t game, ngx_uint_t *cursor,
  * there is no place */
 ngx_int_t ngx_game_registry_save(uint64_t room, ngx_str_t *image);
 
+/* owner's: the number of the room's entry, for ngx_game_store.h */
+ngx_int_t ngx_game_registry_entry(uint64_t room, ngx_uint_t *entry);
+
 /* whether a room can go on if its owner dies */
 ngx_uint_t ngx_game_registry_saved(uint64_t room);
 

@@ -56,6 +56,7 @@ struct ngx_game_room_s {
     uint32_t                   count;         /* players that have a seat */
     uint32_t                   seats;         /* the same and those waiting */
     uint32_t                   away;          /* of count: without a session */
+    uint32_t                   away_codecs[NGX_GAME_RAW + 1];   /* the same */
     uint32_t                   dropping;      /* on_drop is to be called */
     ngx_game_room_gateway_t   *gateways;      /* workers that hold players */
     ngx_uint_t                 gateways_count;
@@ -64,6 +65,11 @@ struct ngx_game_room_s {
     ngx_queue_t                alarms;        /* ngx_game_alarm.c */
     uint32_t                   alarms_count;
     uint32_t                   alarms_last;   /* the last id given */
+
+    ngx_game_history_t        *history;       /* NULL: none */
+    uint64_t                   broadcasts[NGX_GAME_RAW + 1];    /* by codec */
+    uint64_t                   position;      /* in the history, of the image
+                                               * that it was made of */
 
     ngx_game_timer_t           tick;          /* ngx_game_tick.c */
     uint64_t                   tick_phase;    /* when tick 0 was due, us */
@@ -102,6 +108,7 @@ struct ngx_game_room_s {
     unsigned                   adopted:1;     /* the same, from a checkpoint */
     unsigned                   dirty:1;       /* `changed` is in a queue */
     unsigned                   unsaved:1;     /* its state can't be */
+    unsigned                   resumable:1;   /* a player of it was */
 };
 
 

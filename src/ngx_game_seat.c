@@ -12,6 +12,7 @@
 #include "ngx_game_clock.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_history.h"
 #include "ngx_game_hold.h"
 #include "ngx_game_lua.h"
 #include "ngx_game_player.h"
@@ -25,11 +26,14 @@ static void ngx_game_seat_auth(ngx_game_room_t *room,
     ngx_game_player_t *player);
 static void ngx_game_seat_give(ngx_game_room_t *room,
     ngx_game_player_t *player);
+static void ngx_game_seat_count(ngx_game_player_t *player, uint64_t count);
 static void ngx_game_seat_forget(ngx_game_player_t *player);
 static void ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway,
     uint64_t at);
 static ngx_uint_t ngx_game_seat_listed(ngx_game_room_t *room,
     ngx_game_seat_request_t *listed, uint64_t at);
+static ngx_int_t ngx_game_seat_move(ngx_game_player_t *player,
+    uint64_t gateway, uint64_t at);
 static ngx_game_player_t *ngx_game_seat_again(ngx_game_room_t *room,
     ngx_game_seat_request_t *listed);
 
@@ -224,6 +228,8 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
     ngx_game_registry_set_players(room->id, room->count);
     ngx_game_seat_changed(room);
 
+    ngx_game_seat_count(player, 0);
+
     ngx_game_seat_admission(player, &admission);
     ngx_game_sync_admit(player->gateway, &admission);
 
@@ -239,6 +245,19 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 }
 
 
+/* from here on its messages are counted */
+
+static void
+ngx_game_seat_count(ngx_game_player_t *player, uint64_t count)
+{
+    if (ngx_game_secret_is_set(&player->secret)) {
+        player->room->resumable = 1;
+    }
+
+    ngx_game_history_set_count(player, count);
+}
+
+
 void
 ngx_game_seat_admission(ngx_game_player_t *player,
     ngx_game_admission_t *admission)
@@ -248,6 +267,8 @@ ngx_game_seat_admission(ngx_game_player_t *player,
     admission->owner = ngx_game_worker.epoch;
     admission->secret = player->secret;
     admission->number = player->number;
+    admission->seen = ngx_game_history_count(player);
+    admission->complete = 1;
 }
 
 
@@ -585,24 +606,40 @@ ngx_game_seat_listed(ngx_game_room_t *room, ngx_game_seat_request_t *listed,
     player->listed = 1;
 
     if (player->away || player->number < listed->number) {
-        return ngx_game_hold_listed(player, listed) == NGX_OK;
-    }
 
-    if (player->gateway != listed->gateway && player->since <= at) {
+        /* it has come back since the checkpoint */
 
-        /* its session was passed on since the checkpoint */
-
-        (void) ngx_game_gateway_count(room, player, -1);
-
-        player->gateway = listed->gateway;
-        player->since = at;
-
-        if (ngx_game_gateway_count(room, player, 1) != NGX_OK) {
+        if (ngx_game_hold_listed(player, listed) != NGX_OK) {
             return 0;
         }
+
+    } else if (player->gateway != listed->gateway && player->since <= at
+               && ngx_game_seat_move(player, listed->gateway, at) != NGX_OK)
+    {
+        return 0;
+    }
+
+    if (room->adopted && listed->counts
+        && ngx_game_secret_is_set(&player->secret))
+    {
+        ngx_game_history_settle(player, listed->seen);
     }
 
     return 1;
+}
+
+
+/* its session was passed on since the checkpoint */
+
+static ngx_int_t
+ngx_game_seat_move(ngx_game_player_t *player, uint64_t gateway, uint64_t at)
+{
+    (void) ngx_game_gateway_count(player->room, player, -1);
+
+    player->gateway = gateway;
+    player->since = at;
+
+    return ngx_game_gateway_count(player->room, player, 1);
 }
 
 
@@ -632,6 +669,10 @@ ngx_game_seat_again(ngx_game_room_t *room, ngx_game_seat_request_t *listed)
     player->joined = 1;
     room->count++;
     room->seats++;
+
+    /* what it has got so far is seen to by the caller */
+
+    ngx_game_seat_count(player, 0);
 
     ngx_game_count(players, 1);
     ngx_game_registry_set_players(room->id, room->count);

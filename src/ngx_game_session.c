@@ -169,6 +169,7 @@ ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
     cold->limit = params->limit;
     cold->secret = params->secret;
     cold->number = params->number;
+    cold->others = params->got;
     cold->code = NGX_GAME_CLOSE_NONE;
     cold->why = NGX_GAME_LEFT;
     cold->address_len = address;
@@ -629,6 +630,38 @@ ngx_game_session_next_secret(ngx_game_session_t *s)
     }
 
     return (may && !s->untold) ? &cold->secret : &none;
+}
+
+
+uint64_t
+ngx_game_session_got(ngx_game_session_t *s)
+{
+    ngx_game_feed_take(s);
+
+    return s->cold->others + s->cold->messages_out
+           + ngx_game_output_messages(s);
+}
+
+
+void
+ngx_game_session_set_got(ngx_game_session_t *s, uint64_t got)
+{
+    s->cold->others += got - ngx_game_session_got(s);
+}
+
+
+/* no message of the room's */
+
+void
+ngx_game_session_say(ngx_game_session_t *s, u_char *text, size_t len)
+{
+    ngx_game_frame_t  frame;
+
+    s->cold->others--;
+
+    ngx_game_frame_init(&frame, NGX_GAME_TEXT, text, len);
+    ngx_game_session_send(s, &frame);
+    ngx_game_frame_done(&frame);
 }
 
 

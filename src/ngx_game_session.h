@@ -136,6 +136,14 @@ uint32_t ngx_game_session_number(ngx_game_session_t *s);
 const ngx_game_secret_t *ngx_game_session_next_secret(ngx_game_session_t *s);
 ngx_uint_t ngx_game_session_proven(ngx_game_session_t *s);
 
+/* how many messages of its room the player has got by it and its former
+ * sessions, with those that wait to be written */
+uint64_t ngx_game_session_got(ngx_game_session_t *s);
+void ngx_game_session_set_got(ngx_game_session_t *s, uint64_t got);
+
+/* sends a text that is ngx_game's own, and does not count */
+void ngx_game_session_say(ngx_game_session_t *s, u_char *text, size_t len);
+
 /* backpressure: stops and restarts reading; messages that are already here
  * wait.  May be called from the message handler */
 void ngx_game_session_block(ngx_game_session_t *s);

@@ -44,6 +44,7 @@ typedef struct {
     uint64_t                   bytes_in;
     uint64_t                   bytes_out;
     ngx_game_secret_t          secret;
+    uint64_t                   others;
     uint32_t                   number;
     uint32_t                   rtt;
     uint32_t                   utf8;
@@ -110,6 +111,7 @@ ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image)
     head.bytes_in = cold->bytes_in;
     head.bytes_out = cold->bytes_out;
     head.secret = cold->secret;
+    head.others = cold->others;
     head.number = cold->number;
     head.rtt = s->rtt;
     head.codec = s->codec;
@@ -415,6 +417,7 @@ ngx_game_session_make(ngx_connection_t *c, ngx_game_loc_conf_t *conf,
     params.identity.data = params.address.data + image->address_len;
     params.identity.len = image->identity_len;
     params.secret = image->secret;
+    params.got = image->others;
     params.number = image->number;
     params.limit = image->limit;
     params.moved = 1;

@@ -2,10 +2,11 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * The part of the zone is a bitmap, a place per entry of the registry, what
- * each slot is about to fill, and units.  A place is a run of units: a header
- * and two halves, of which one has the last whole image while the other is
- * written; one store of `head` makes that the last one.
+ * The part of the zone is a bitmap, two places per entry of the registry, what
+ * each slot is about to fill, and units.  A place is a run of units: for an
+ * image, a header and two halves, of which one has the last whole image while
+ * the other is written; one store of `head` makes that the last one.  What is
+ * in the other run is ngx_game_history.c's.
  *
  * Runs are given out under the zone's lock.  If a worker is killed between
  * that and the store of the place, its run is lost, as is an old one that was
@@ -20,8 +21,10 @@
 
 #define NGX_GAME_STORE_UNIT    1024
 
-/* one room has at most this share of all units */
+/* one image has at most this share of all units; and memory that images might
+ * need is left to them as soon as so much of it is in use */
 #define NGX_GAME_STORE_SHARE   4
+#define NGX_GAME_STORE_SPARE   2
 
 
 #define ngx_game_store_first(place)   ((size_t) ((place) >> 32) - 1)
@@ -50,6 +53,7 @@ typedef struct {
     ngx_uint_t                 slots;
     game_units_t               units;
     _Atomic uint64_t          *places;        /* by entry, 0: none */
+    _Atomic uint64_t          *memories;      /* the same, of its own */
     _Atomic uint64_t          *filling;       /* by slot, 0: nothing */
     u_char                    *memory;
 } ngx_game_store_t;
@@ -58,8 +62,10 @@ typedef struct {
 static uint64_t ngx_game_store_grow(ngx_uint_t entry, uint64_t room,
     size_t len);
 static uint64_t ngx_game_store_take(size_t len);
+static void ngx_game_store_settle(_Atomic uint64_t *place, uint64_t run);
 static void ngx_game_store_repair(void);
 static void ngx_game_store_mark(uint64_t place);
+static void ngx_game_store_clear(_Atomic uint64_t *place);
 static void ngx_game_store_free(uint64_t place);
 static ngx_game_store_run_t *ngx_game_store_run(uint64_t place);
 static size_t ngx_game_store_used(void);
@@ -82,7 +88,7 @@ ngx_game_store_init(ngx_uint_t n)
 
     /* a bit for each unit, besides */
 
-    if (size < (n + parts->slots) * sizeof(uint64_t)
+    if (size < (2 * n + parts->slots) * sizeof(uint64_t)
                + 2 * 64 * NGX_GAME_STORE_UNIT)
     {
         ngx_game_store.n = 0;
@@ -93,6 +99,9 @@ ngx_game_store_init(ngx_uint_t n)
     ngx_game_store.slots = parts->slots;
 
     ngx_game_store.places = (_Atomic uint64_t *) p;
+    p += n * sizeof(uint64_t);
+
+    ngx_game_store.memories = (_Atomic uint64_t *) p;
     p += n * sizeof(uint64_t);
 
     ngx_game_store.filling = (_Atomic uint64_t *) p;
@@ -163,11 +172,8 @@ static uint64_t
 ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
 {
     uint64_t                old, place;
-    ngx_uint_t              own;
     ngx_str_t               image;
     ngx_game_store_run_t   *run, *former;
-
-    own = ngx_game_slot_of(ngx_game_worker.epoch);
 
     /* it will grow on */
 
@@ -196,20 +202,76 @@ ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
         }
     }
 
-    atomic_store_explicit(&ngx_game_store.places[entry], place,
-                          memory_order_release);
+    ngx_game_store_settle(&ngx_game_store.places[entry], place);
+
+    return place;
+}
+
+
+/* a run that was taken is the one of a place from now on */
+
+static void
+ngx_game_store_settle(_Atomic uint64_t *place, uint64_t run)
+{
+    uint64_t  old;
+
+    old = ngx_game_zone_get(place);
+
+    atomic_store_explicit(place, run, memory_order_release);
 
     ngx_game_zone_lock();
 
-    ngx_game_zone_set(&ngx_game_store.filling[own], 0);
+    ngx_game_zone_set(&ngx_game_store.filling[
+                                  ngx_game_slot_of(ngx_game_worker.epoch)], 0);
 
     if (old) {
         ngx_game_store_free(old);
     }
 
     ngx_game_zone_unlock();
+}
 
-    return place;
+
+void *
+ngx_game_store_memory(ngx_uint_t entry)
+{
+    uint64_t  place;
+
+    if (entry >= ngx_game_store.n) {
+        return NULL;
+    }
+
+    place = atomic_load_explicit(&ngx_game_store.memories[entry],
+                                 memory_order_acquire);
+
+    return place ? ngx_game_store_run(place) : NULL;
+}
+
+
+void *
+ngx_game_store_reserve(size_t len)
+{
+    uint64_t  place;
+
+    if (ngx_game_store.n == 0
+        || game_units_used(&ngx_game_store.units)
+           > ngx_game_store.units.n / NGX_GAME_STORE_SPARE)
+    {
+        return NULL;
+    }
+
+    place = ngx_game_store_take(len);
+
+    return place ? ngx_game_store_run(place) : NULL;
+}
+
+
+void
+ngx_game_store_set_memory(ngx_uint_t entry)
+{
+    ngx_game_store_settle(&ngx_game_store.memories[entry],
+                          ngx_game_zone_get(&ngx_game_store.filling[
+                                ngx_game_slot_of(ngx_game_worker.epoch)]));
 }
 
 
@@ -273,6 +335,7 @@ ngx_game_store_repair(void)
 
     for (i = 0; i < ngx_game_store.n; i++) {
         ngx_game_store_mark(ngx_game_zone_get(&ngx_game_store.places[i]));
+        ngx_game_store_mark(ngx_game_zone_get(&ngx_game_store.memories[i]));
     }
 
     for (i = 0; i < ngx_game_store.slots; i++) {
@@ -362,23 +425,37 @@ ngx_game_store_blame(ngx_uint_t entry, uint64_t now, uint64_t period)
 
 
 void
+ngx_game_store_drop_image(ngx_uint_t entry)
+{
+    if (entry < ngx_game_store.n) {
+        ngx_game_store_clear(&ngx_game_store.places[entry]);
+    }
+}
+
+
+void
 ngx_game_store_drop(ngx_uint_t entry)
 {
-    uint64_t  place;
-
-    if (entry >= ngx_game_store.n) {
-        return;
+    if (entry < ngx_game_store.n) {
+        ngx_game_store_clear(&ngx_game_store.places[entry]);
+        ngx_game_store_clear(&ngx_game_store.memories[entry]);
     }
+}
 
-    place = ngx_game_zone_get(&ngx_game_store.places[entry]);
 
-    if (place) {
+/* the place first: a run that nobody knows of is found again, one that two
+ * know of would not be */
 
-        /* the place first: a run that nobody knows of is found again, one that
-         * two know of would not be */
+static void
+ngx_game_store_clear(_Atomic uint64_t *place)
+{
+    uint64_t  run;
 
-        atomic_store(&ngx_game_store.places[entry], 0);
-        ngx_game_store_free(place);
+    run = ngx_game_zone_get(place);
+
+    if (run) {
+        atomic_store(place, 0);
+        ngx_game_store_free(run);
     }
 }
 

@@ -37,7 +37,18 @@ ngx_uint_t ngx_game_store_has(ngx_uint_t entry);
 ngx_uint_t ngx_game_store_blame(ngx_uint_t entry, uint64_t now,
     uint64_t period);
 
-/* under the zone's lock: forgets the image of an entry that is freed */
+/*
+ * Memory that is a room's own, besides: what it has, NULL: none; and another
+ * one of so many bytes, not cleared, to be filled and then set in its place,
+ * before anything else is put or reserved.  NULL: there is none to spare.
+ */
+void *ngx_game_store_memory(ngx_uint_t entry);
+void *ngx_game_store_reserve(size_t len);
+void ngx_game_store_set_memory(ngx_uint_t entry);
+
+/* under the zone's lock: forgets the image of an entry, or all of one that is
+ * freed */
+void ngx_game_store_drop_image(ngx_uint_t entry);
 void ngx_game_store_drop(ngx_uint_t entry);
 
 /* bytes used, and all */

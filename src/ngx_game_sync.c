@@ -27,8 +27,17 @@ typedef struct {
     uint64_t                   game;
     ngx_game_secret_t          secret;
     ngx_game_secret_t          token;
+    uint64_t                   seen;
+    uint16_t                   counts;
     uint16_t                   lens[NGX_GAME_SYNC_TEXTS];
 } ngx_game_sync_join_head_t;
+
+
+/* the payload of an admission */
+typedef struct {
+    ngx_game_secret_t          secret;
+    uint64_t                   seen;
+} ngx_game_sync_admit_t;
 
 
 /* a join record, and what its parts point to besides the request */
@@ -190,6 +199,8 @@ ngx_game_sync_join_parts(ngx_game_seat_request_t *request,
     join->head.game = request->game;
     join->head.secret = request->secret;
     join->head.token = request->token;
+    join->head.seen = request->seen;
+    join->head.counts = request->counts;
 
     join->parts[0].data = (u_char *) &join->head;
     join->parts[0].len = sizeof(ngx_game_sync_join_head_t);
@@ -310,19 +321,24 @@ ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
 void
 ngx_game_sync_admit(uint64_t gateway, ngx_game_admission_t *admission)
 {
-    ngx_str_t          payload;
-    ngx_game_record_t  record;
+    ngx_str_t              payload;
+    ngx_game_record_t      record;
+    ngx_game_sync_admit_t  admit;
 
     if (ngx_game_sync_is_local(gateway)) {
         ngx_game_sync_to.admitted(admission);
         return;
     }
 
-    payload.data = (u_char *) &admission->secret;
-    payload.len = sizeof(ngx_game_secret_t);
+    admit.secret = admission->secret;
+    admit.seen = admission->seen;
+
+    payload.data = (u_char *) &admit;
+    payload.len = sizeof(ngx_game_sync_admit_t);
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_ADMIT, admission->number,
                        admission->room, admission->player);
+    record.flags = admission->complete;
 
     (void) ngx_game_channel_tell(gateway, &record, &payload, 1);
 }
@@ -593,6 +609,8 @@ ngx_game_sync_roster_record(ngx_game_record_t *record, u_char *payload,
         player->codec = listed.codec;
         player->secret = listed.secret;
         player->number = listed.number;
+        player->seen = listed.seen;
+        player->counts = listed.counts;
         player->identity.data = p;
         player->identity.len = listed.identity_len;
         p += listed.identity_len;
@@ -649,6 +667,8 @@ ngx_game_sync_join_record(ngx_game_record_t *record, u_char *payload,
     request.game = head.game;
     request.secret = head.secret;
     request.token = head.token;
+    request.seen = head.seen;
+    request.counts = head.counts;
     request.codec = record->arg;
 
     if (request.codec > NGX_GAME_RAW) {
@@ -713,9 +733,10 @@ static void
 ngx_game_sync_admit_record(ngx_game_record_t *record, u_char *payload,
     size_t len)
 {
-    ngx_game_admission_t  admission;
+    ngx_game_admission_t   admission;
+    ngx_game_sync_admit_t  admit;
 
-    if (len != sizeof(ngx_game_secret_t)) {
+    if (len != sizeof(ngx_game_sync_admit_t)) {
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "invalid admit record from worker %016xL ignored",
                       record->src);
@@ -726,7 +747,11 @@ ngx_game_sync_admit_record(ngx_game_record_t *record, u_char *payload,
     admission.player = record->player;
     admission.owner = record->src;
     admission.number = record->arg;
-    ngx_memcpy(&admission.secret, payload, sizeof(ngx_game_secret_t));
+    admission.complete = record->flags & 1;
+
+    ngx_memcpy(&admit, payload, sizeof(ngx_game_sync_admit_t));
+    admission.secret = admit.secret;
+    admission.seen = admit.seen;
 
     ngx_game_sync_to.admitted(&admission);
 }

@@ -30,7 +30,7 @@ typedef enum {
     NGX_GAME_SYNC_ROSTER,          /* time, players */
 
     NGX_GAME_SYNC_ADMIT,           /* to gateways; arg: the session's number;
-                                    * its secret */
+                                    * flags: complete; secret, seen */
     NGX_GAME_SYNC_REFUSE,          /* arg: status; flags: retry; a text */
     NGX_GAME_SYNC_SEND,            /* arg: kind; payload: the message */
     NGX_GAME_SYNC_BROADCAST,       /* arg: kind; flags: codec; payload: number
@@ -68,6 +68,9 @@ typedef struct {
                                                * is new */
     uint32_t                   number;        /* counts the player's sessions,
                                                * from 0; in a roster */
+    uint64_t                   seen;          /* messages of the room that it
+                                               * has got, */
+    unsigned                   counts:1;      /* if this is set */
     ngx_game_codec_e           codec;
     ngx_str_t                  identity;
     ngx_str_t                  address;
@@ -86,6 +89,9 @@ typedef struct {
     ngx_game_secret_t          secret;        /* that of the request */
     uint32_t                   number;        /* of the player's sessions, from
                                                * 0 */
+    uint64_t                   seen;          /* messages of the room before
+                                               * those that follow */
+    unsigned                   complete:1;    /* it misses none */
 } ngx_game_admission_t;
 
 
@@ -173,10 +179,12 @@ void ngx_game_sync_fill(ngx_game_record_t *record, ngx_game_sync_type_e type,
 typedef struct {
     uint64_t                   player;
     ngx_game_secret_t          secret;
+    uint64_t                   seen;
     uint32_t                   number;
     uint16_t                   codec;
+    uint16_t                   counts;        /* 0: seen is not known */
     uint16_t                   identity_len;
-    uint32_t                   address_len;
+    uint16_t                   address_len;
 } ngx_game_sync_listed_t;
 
 /* to a worker, maybe this one.  payload may be NULL: there is none */

@@ -115,11 +115,13 @@ ngx_game_terms_join(ngx_http_request_t *r, ngx_game_upgrade_t *u,
 }
 
 
-/* the argument `resume`: the player and the room are those of the token */
+/* the arguments `resume`, a token that names the player and the room, and
+ * `seen` */
 
 static ngx_int_t
 ngx_game_terms_resume(ngx_http_request_t *r, ngx_game_join_t *join)
 {
+    off_t             seen;
     ngx_str_t         value;
     ngx_game_token_t  token;
 
@@ -134,6 +136,19 @@ ngx_game_terms_resume(ngx_http_request_t *r, ngx_game_join_t *join)
     join->room = token.room;
     join->player = token.player;
     join->token = token.secret;
+
+    if (ngx_http_arg(r, (u_char *) "seen", 4, &value) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    seen = ngx_atoof(value.data, value.len);
+
+    if (seen == NGX_ERROR) {
+        return NGX_DECLINED;
+    }
+
+    join->seen = seen;
+    join->counts = 1;
 
     return NGX_OK;
 }

@@ -48,6 +48,8 @@ struct ngx_game_cold_s {
 
     ngx_game_secret_t          secret;        /* none: it can't come back */
     uint32_t                   number;        /* of the player's sessions */
+    uint64_t                   others;        /* what its player got besides
+                                               * messages_out, modulo 2^64 */
 
     uint16_t                   code;          /* of the first close frame */
     uint16_t                   identity_len;
@@ -78,6 +80,8 @@ typedef struct {
     ngx_str_t                  identity;      /* at most 65535 bytes */
     ngx_game_secret_t          secret;
     uint32_t                   number;
+    uint64_t                   got;           /* messages of the room, by its
+                                               * player's former sessions */
     uint64_t                   limit;         /* the session releases it ... */
     unsigned                   limited:1;     /* ... if this is set */
     unsigned                   moved:1;       /* it was opened elsewhere */
@@ -236,6 +240,9 @@ ngx_int_t ngx_game_output_precede(ngx_game_session_t *s, ngx_str_t *rest,
 /* counts what was written */
 void ngx_game_output_count(ngx_game_session_t *s, size_t bytes,
     ngx_uint_t messages);
+
+/* how many messages wait, with one that is half written */
+ngx_uint_t ngx_game_output_messages(ngx_game_session_t *s);
 
 /* appends a pong; if many wait, puts it in the place of the last */
 ngx_int_t ngx_game_output_pong(ngx_game_session_t *s, u_char *data,

@@ -279,6 +279,13 @@ ngx_game_zone_alive(uint64_t epoch)
 }
 
 
+void
+ngx_game_zone_check(uint64_t epoch)
+{
+    ngx_game_peer_check(epoch);
+}
+
+
 ngx_uint_t
 ngx_game_zone_accepting(uint64_t epoch)
 {

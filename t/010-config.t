@@ -189,6 +189,12 @@ location  | game_resume_timeout 100ms; | ok
 location  | game_resume_timeout 0;     | "game_resume_timeout" directive invalid value
 location  | game_resume_timeout x;     | "game_resume_timeout" directive invalid value
 location  | game_resume_timeout off; game_resume_timeout 1s; | "game_resume_timeout" directive is duplicate
+http      | game_replay 16m;           | ok
+server    | game_replay off;           | ok
+location  | game_replay 1k;            | ok
+location  | game_replay 1023;          | "game_replay" directive must be "off", or from 1k to 16m
+location  | game_replay 17m;           | "game_replay" directive must be "off", or from 1k to 16m
+location  | game_replay off; game_replay 1k; | "game_replay" directive is duplicate
 http      | game_script_memory 1m;     | ok
 http      | game_script_memory 1023k;  | value must be at least 1m
 http      | game_script_memory x;      | "game_script_memory" directive invalid value

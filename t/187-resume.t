@@ -42,7 +42,7 @@ location /ws { game game.lua; game_identity $arg_user; }
 --- ws
 a open /ws?user=ann protocol=ngx-game.v1+json
 a header Sec-WebSocket-Protocol ~ ^ngx-game\.v1\+json$
-a ~ ^!\{"type":"welcome","room":"(?<room>[0-9a-z]{13})","player":"(?<player>[0-9a-z]{13})","token":"(?<token>[0-9a-z]{52})","timeout":30.000,"resumed":false}$
+a ~ ^!\{"type":"welcome","room":"(?<room>[0-9a-z]{13})","player":"(?<player>[0-9a-z]{13})","token":"(?<token>[0-9a-z]{52})","timeout":30.000,"resumed":false,"complete":true,"seen":0}$
 a json {"join":"ann","room":"$room"}
 b open /ws?user=ben&room=$room
 b json {"join":"ben"}
@@ -54,7 +54,7 @@ b json {"drop":"ann","reason":"left","connected":false}
 status workers.*.away == 1
 status workers.*.players == 2
 c open /ws?user=ann&resume=$token protocol=ngx-game.v1+json
-c ~ ^!\{"type":"welcome","room":"$room","player":"$player","token":"(?<next>[0-9a-z]{52})","timeout":30.000,"resumed":true}$
+c ~ ^!\{"type":"welcome","room":"$room","player":"$player","token":"(?<next>[0-9a-z]{52})","timeout":30.000,"resumed":true,"complete":false,"seen":4}$
 c json {"resume":"ann","connected":true}
 b json {"resume":"ann"}
 c > 2
@@ -444,3 +444,181 @@ c > 1
 c < [1,"$room"]
 c reset
 status rooms.# == 0
+
+
+
+=== TEST 14: what was missed is sent again: broadcasts, messages to one, and none that was for others
+--- lua
+local Room = {}
+function Room:on_join(player) player:send({ hello = player.id }) end
+function Room:on_message(player, m)
+    for i = 1, m.n do self:broadcast({ i = i }) end
+    self:broadcast({ others = true }, { except = player })
+    for id, p in pairs(self.players) do p:send({ to = id }) end
+end
+function Room:on_drop(player) self:broadcast({ drop = player.id }) end
+function Room:on_resume(player, complete)
+    player:send({ complete = complete })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+b open /ws protocol=ngx-game.v1+json
+b ~ "room":"(?<room>\w+)","player":"(?<ben>\w+)","token":"(?<bent>\w+)"
+b json {"hello":"$ben"}
+a open /ws?room=$room protocol=ngx-game.v1+json
+a ~ "player":"(?<ann>\w+)","token":"(?<token>\w+)".*"seen":0
+a json {"hello":"$ann"}
+b > {"n":2}
+a json {"i":1}
+a json {"i":2}
+a json {"others":true}
+a json {"to":"$ann"}
+a reset
+b until json {"drop":"$ann"}
+b > {"n":3}
+b until json {"to":"$ben"}
+c open /ws?resume=$token&seen=4 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"resumed":true,"complete":true,"seen":4
+c json {"to":"$ann"}
+c json {"drop":"$ann"}
+c json {"i":1}
+c json {"i":2}
+c json {"i":3}
+c json {"others":true}
+c json {"to":"$ann"}
+c json {"complete":true}
+c > {"n":0}
+c json {"to":"$ann"}
+c reset
+b until json {"drop":"$ann"}
+d open /ws?resume=$token&seen=12 protocol=ngx-game.v1+json
+d ~ "token":"(?<token>\w+)".*"complete":true,"seen":12
+d json {"to":"$ann"}
+d json {"drop":"$ann"}
+d json {"complete":true}
+d reset
+b until json {"drop":"$ann"}
+e open /ws?resume=$token&seen=99 protocol=ngx-game.v1+json
+e ~ "token":"(?<token>\w+)".*"complete":false,"seen":16
+e json {"complete":false}
+e reset
+b until json {"drop":"$ann"}
+x open /ws?resume=$token&seen=x protocol=ngx-game.v1+json status=403
+x open /ws?resume=$token&seen=-1 protocol=ngx-game.v1+json status=403
+f open /ws?resume=$token&seen=17 protocol=ngx-game.v1+msgpack
+f ~ "complete":false,"seen":18
+b reset
+g open /ws?resume=$bent&seen=0 protocol=ngx-game.v1+json
+g ~ "complete":true,"seen":0
+g json {"hello":"$ben"}
+g json {"i":1}
+
+
+
+=== TEST 15: game_replay: more than is kept, too large a message, and off
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    self:broadcast(type(m) == "table" and string.rep("x", m.text) or m)
+end
+function Room:on_resume(player, complete) player:send({ complete = complete }) end
+return Room
+--- config
+location /ws { game game.lua; game_replay 8k; game_message_rate off; }
+location /off { game game.lua name=off; game_replay off; }
+--- ws
+b open /ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<ann>\w+)","token":"(?<token>\w+)"
+a reset
+status workers.*.away == 1
+b count 1 200
+b expect 1 200
+c open /ws?resume=$token&seen=0 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"complete":true,"seen":0
+c expect 1 200
+c json {"complete":true}
+c reset
+status workers.*.away == 1
+b count 1 600
+b expect 1 600
+c open /ws?resume=$token&seen=201 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"complete":false,"seen":801
+c json {"complete":false}
+c reset
+status workers.*.away == 1
+b > {"text":9000}
+b ~ ^"x{9000}"$
+b count 1 3
+b expect 1 3
+c open /ws?resume=$token&seen=803 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"complete":true,"seen":803
+c expect 1 3
+c json {"complete":true}
+c reset
+status workers.*.away == 1
+b > {"text":9000}
+b ~ ^"x{9000}"$
+c open /ws?resume=$token&seen=807 protocol=ngx-game.v1+json
+c ~ "complete":false,"seen":808
+o open /off protocol=ngx-game.v1+json
+o ~ "token":"(?<token>\w+)"
+o > 1
+o < 1
+o reset
+status workers.*.away == 1
+p open /off?resume=$token&seen=1 protocol=ngx-game.v1+json
+p ~ "token":"(?<token>\w+)".*"complete":true,"seen":1
+p > 2
+p json {"complete":true}
+p < 2
+p reset
+status workers.*.away == 1
+p open /off?resume=$token&seen=1 protocol=ngx-game.v1+json
+p ~ "complete":false,"seen":3
+
+
+
+=== TEST 16: what was missed survives a reload and the death of the room's worker
+--- lua
+local Room = {}
+function Room:on_message(player, m) self:broadcast(m) end
+function Room:on_resume(player, complete) player:send({ complete = complete }) end
+return Room
+--- workers: 4
+--- config
+location /ws { game game.lua; }
+--- alerts: exited on signal 9
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<ann>\w+)","token":"(?<token>\w+)"
+b open /ws?room=$room off=a protocol=ngx-game.v1+json
+b ~ "token":"(?<ben>\w+)"
+b count 1 10
+b expect 1 10
+a expect 1 10
+kill KILL worker of a
+b count 11 20
+b expect 11 20
+c open /ws?resume=$token&seen=4 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"complete":true,"seen":4
+c expect 5 20
+c json {"complete":true}
+c reset
+status workers.*.away == 1
+b count 21 30
+b expect 21 30
+reload
+b count 31 40
+b expect 31 40
+c open /ws?resume=$token&seen=21 protocol=ngx-game.v1+json
+c ~ "token":"(?<token>\w+)".*"complete":true,"seen":21
+c expect 21 40
+c json {"complete":true}
+b reset
+status workers.*.away == 1
+b open /ws?resume=$ben&seen=40 protocol=ngx-game.v1+json
+b ~ "complete":true,"seen":40
+b json {"complete":true}
