@@ -157,7 +157,7 @@ typedef struct {
     ngx_uint_t                 room_max_errors;
     ngx_msec_t                 checkpoint;
     ngx_msec_t                 resume_timeout;    /* 0: off */
-    size_t                     replay;        /* 0: off */
+    size_t                     replay;        /* bytes, 0: off */
 
     uint64_t                   key;           /* names the location in all
                                                * configurations */
