@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # Copyright (C) ngx_game authors
 
-"""Chaos: many players on several workers, while workers are reloaded and
-killed.
+"""Chaos: many players on several workers, while workers are reloaded, killed
+and stopped, and players lose their connections.
 
 usage: chaos.py MODULE [--seconds N] [--seed N] [--workers N] [--players N]
                        [--rate N] [--plan LIST] [--nginx PATH] [--keep]
@@ -17,10 +17,15 @@ when, follows from the seed, that is printed.  Exits with 1 if a check failed.
                 join     a player leaves, another joins
                 mix      a third of them: sessions and rooms are then apart,
                          which a reload brings together
+                drop     a tenth of the connections break; their players come
+                         back with their tokens within a second
                 kill     kill -9 of a worker
+                hang     a worker is stopped, until others kill it
 
-Nothing may be lost by anything but a kill: then connections of the killed
-worker may end, and its rooms may forget what they did last.
+Every second client speaks ngx-game.v1, and comes back when it has lost its
+connection: then nothing of what it was sent may be missing.  Nothing may be
+lost by anything but a kill: then connections of the killed worker end, plain
+clients are gone, and its rooms may forget what they did last.
 """
 
 import argparse
@@ -45,6 +50,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KILL_WINDOW = 3
 STALL = 0.35
 
+# seconds after which a worker that hangs is killed, and that takes at most
+WORKER_TIMEOUT = 3
+WORKER_LATE = 2
+
 CONF = """
 %(user)s
 worker_processes %(workers)d;
@@ -55,7 +64,8 @@ load_module %(module)s;
 events { worker_connections 4096; }
 http {
     access_log off;
-    game_zone 32m;
+    game_zone 64m;
+    game_worker_timeout 3s;
     server {
         listen 127.0.0.1:%(port)d backlog=1024;
         location /ws { game game.lua; game_message_rate off; }
@@ -69,6 +79,14 @@ class Failure(Exception):
     pass
 
 
+class Cut(Failure):
+    pass
+
+
+class Refused(Failure):
+    pass
+
+
 class Server:
     def __init__(self, options):
         self.nginx = options.nginx
@@ -76,7 +94,7 @@ class Server:
         os.chmod(self.prefix, 0o755)
         self.log = os.path.join(self.prefix, 'logs/error.log')
         self.version = 0
-        self.killed = -1000
+        self.killed = self.hangs = -1000
         os.mkdir(os.path.join(self.prefix, 'logs'))
         with socket.socket() as s:
             s.bind(('127.0.0.1', 0))
@@ -113,6 +131,18 @@ class Server:
         self.killed = time.monotonic()
         os.kill(choose(sorted(pids)), signal.SIGKILL)
 
+    def hang(self, choose):
+        """until it is dead, as if it was killed all the time"""
+        pids = [pid for pid, old in self.workers().items() if not old]
+        self.killed = time.monotonic() + WORKER_TIMEOUT + WORKER_LATE
+        self.hangs = time.monotonic()
+        os.kill(choose(sorted(pids)), signal.SIGSTOP)
+
+    def files(self):
+        """what each worker has open, by kind"""
+        return {pid: len(os.listdir('/proc/%d/fd' % pid))
+                for pid in self.workers()}
+
     def master(self):
         with open(os.path.join(self.prefix, 'logs/nginx.pid')) as f:
             return int(f.read())
@@ -138,7 +168,8 @@ class Server:
 
     def complaints(self):
         bad = re.compile(r'\[(?:alert|emerg|crit|error)\]')
-        fine = re.compile(r'exited on signal 9|a worker died in')
+        fine = re.compile(r'exited on signal 9|a worker died in|'
+                          r'does not answer for')
         with open(self.log, errors='replace') as f:
             return [line.rstrip() for line in f
                     if bad.search(line) and not fine.search(line)]
@@ -155,34 +186,57 @@ class Server:
 class Client:
     """One player: a socket, what it has sent, and what it may expect."""
 
-    def __init__(self, server, name):
+    def __init__(self, server, name, resumable):
         self.server = server
         self.name = name
-        self.data = b''
+        self.resumable = resumable
+        self.token = None
+        self.seen = 0
         self.inputs = self.acked = self.sent = 0
         self.cast = None
         self.version = 0
         self.leaving = False
         self.lossy = False
+        self.waiting = False            # for `back`, before it sends
         self.cast_at = None
         self.player = self.room = None
-        self.last = time.monotonic()
-        self.sock = socket.create_connection(('127.0.0.1', server.port), 10)
+        self.next = 0
+        self.connect()
+
+    def connect(self):
+        path = '/ws'
+        if self.token:
+            path += '?resume=%s&seen=%d' % (self.token, self.seen)
+        self.data = b''
+        self.sock = socket.create_connection(('127.0.0.1', self.server.port),
+                                             10)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(
-            b'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
+            b'GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
             b'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-            b'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+            b'%sSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+            % (path.encode(),
+               b'Sec-WebSocket-Protocol: ngx-game.v1+json\r\n'
+               if self.resumable else b''))
         self.sock.settimeout(10)
         while b'\r\n\r\n' not in self.data:
             part = self.sock.recv(4096)
             if not part:
-                raise Failure('%s: handshake cut' % name)
+                raise Cut('%s: handshake cut' % self.name)
             self.data += part
         head, self.data = self.data.split(b'\r\n\r\n', 1)
         if b' 101 ' not in head.split(b'\r\n')[0]:
-            raise Failure('%s: %s' % (name, head.split(b'\r\n')[0].decode()))
+            raise Refused('%s (player %s, room %s): %s %s' % (
+                self.name, self.player, self.room,
+                head.split(b'\r\n')[0].decode(), self.data.decode()))
         self.sock.setblocking(False)
+        self.waiting = self.token is not None
+
+    def reset(self):
+        """ends the connection without a goodbye"""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack('ii', 1, 0))
+        self.sock.close()
 
     def killed(self):
         """whether a worker was killed a moment ago"""
@@ -227,6 +281,10 @@ class Client:
             if not self.leaving:
                 stats['cut'] += 1
             return False
+        self.receive(part, stats)
+        return True
+
+    def receive(self, part, stats):
         self.data += part
         at = 0
         data = self.data
@@ -243,18 +301,49 @@ class Client:
             payload = data[at + head:at + head + n]
             opcode = data[at] & 15
             at += head + n
-            if opcode == 1:
+            if opcode == 1 and payload[:1] == b'!':
+                self.welcome(json.loads(payload[1:]), stats)
+            elif opcode == 1:
+                self.seen += 1
                 self.message(json.loads(payload), stats)
             elif opcode == 9:
                 self.send(10, payload)
             elif opcode == 8 and not self.leaving:
                 self.fail('closed: %r' % payload)
         self.data = data[at:]
-        return True
+
+    def welcome(self, m, stats):
+        if m['resumed'] != (self.token is not None):
+            self.fail('%r' % m)
+        if m['resumed']:
+            stats['resumed'] += 1
+            if m['player'] != self.player or m['room'] != self.room:
+                self.fail('%r' % m)
+            if m['complete'] and m['seen'] != self.seen:
+                self.fail('%r, but it has seen %d' % (m, self.seen))
+            if not m['complete']:
+                stats['incomplete'] += 1
+                if not self.killed():
+                    self.fail('%r, it has seen %d' % (m, self.seen))
+                self.lossy = True
+                self.cast = None
+        self.token = m['token']
+        self.seen = m['seen']
 
     def message(self, m, stats):
         stats['messages'] += 1
-        if 'ack' in m:
+        if 'back' in m:
+            # what was sent, but did not arrive, is sent again
+            if m['back'] < self.acked:
+                if not self.killed():
+                    self.fail('%r after ack %d' % (m, self.acked))
+                self.lossy = True
+                self.acked = m['back']
+            elif m['back'] != self.acked and not self.lossy:
+                self.fail('%r after ack %d' % (m, self.acked))
+            self.inputs = m['back']
+            self.waiting = False
+        elif 'ack' in m:
             if self.lossy or (self.killed() and m['ack'] > self.acked):
                 self.lossy = True
                 if m['ack'] <= self.acked:
@@ -276,7 +365,9 @@ class Client:
             if self.cast is not None and m['cast'] != self.cast + 1:
                 if not self.killed() or abs(m['cast'] - self.cast) > 5:
                     self.fail('%r after cast %d' % (m, self.cast))
-            if self.cast_at and self.killed():
+            if self.cast_at and self.killed() \
+                    and now - self.server.hangs > 2 * WORKER_TIMEOUT \
+                    and not self.waiting:
                 stats['stalls'].append(now - self.cast_at)
             self.cast = m['cast']
             self.cast_at = now
@@ -299,19 +390,54 @@ class Chaos:
         self.clients = []
         self.count = 0
         self.stats = {'messages': 0, 'gaps': [], 'inputs': 0, 'cut': 0,
-                      'lost': 0, 'stalls': []}
+                      'lost': 0, 'stalls': [], 'resumed': 0,
+                      'incomplete': 0}
         self.events = []
+        self.away = []                  # (when it comes back, client)
 
     def add(self):
         self.count += 1
-        client = Client(self.server, 'client %d' % self.count)
+        client = Client(self.server, 'client %d' % self.count,
+                        self.count % 2 == 0)
         self.clients.append(client)
         self.selector.register(client.sock, selectors.EVENT_READ, client)
 
     def drop(self, client):
+        """its connection has ended"""
         self.selector.unregister(client.sock)
         client.sock.close()
-        self.clients.remove(client)
+        if client.token and not client.leaving:
+            self.comes_back(client)
+        else:
+            self.clients.remove(client)
+
+    def comes_back(self, client):
+        client.waiting = True
+        self.away.append((time.monotonic() + self.random.random(), client))
+
+    def back(self, now):
+        for entry in [e for e in self.away if e[0] <= now]:
+            self.away.remove(entry)
+            client = entry[1]
+            try:
+                client.connect()
+            except (OSError, Cut):
+                if not client.killed():
+                    raise
+                self.away.append((now + 0.1, client))
+                continue
+            except Refused as e:
+                if not client.killed():
+                    raise
+                # its room has died with its worker
+                self.stats['refused'] = self.stats.get('refused', 0) + 1
+                if ' 503 ' in str(e):
+                    self.away.append((now + 0.1, client))
+                else:
+                    self.clients.remove(client)
+                continue
+            self.selector.register(client.sock, selectors.EVENT_READ, client)
+            client.receive(b'', self.stats)
 
     def turn(self, until):
         """reads and sends up to a time"""
@@ -320,8 +446,10 @@ class Chaos:
             now = time.monotonic()
             if now >= until:
                 return
+            self.back(now)
             for client in self.clients:
-                if now >= client.next and not client.leaving:
+                if now >= client.next and not client.leaving \
+                        and not client.waiting:
                     client.next += period
                     try:
                         client.input()
@@ -345,6 +473,10 @@ class Chaos:
             self.clients[-1].next = time.monotonic() + self.random.random() \
                 / self.options.rate
 
+    def here(self):
+        """clients that can be asked to leave"""
+        return [c for c in self.clients if not c.leaving and not c.waiting]
+
     def act(self, word):
         self.events.append(word)
         if word == 'reload':
@@ -356,16 +488,30 @@ class Chaos:
         elif word == 'kill':
             self.server.kill(self.random.choice)
             self.turn(time.monotonic() + 0.5)
+        elif word == 'hang':
+            self.server.hang(self.random.choice)
+            self.turn(time.monotonic() + WORKER_TIMEOUT + WORKER_LATE)
+        elif word == 'drop':
+            here = [c for c in self.clients
+                    if c.token and not c.leaving and not c.waiting]
+            for client in self.random.sample(here, len(here) // 10):
+                self.selector.unregister(client.sock)
+                client.reset()
+                self.comes_back(client)
         elif word == 'mix':
-            for client in self.random.sample(self.clients,
+            for client in self.random.sample(self.here(),
                                              len(self.clients) // 3):
                 client.close()
         elif word == 'join':
-            self.random.choice(self.clients).close()
+            self.random.choice(self.here()).close()
         else:
             raise Failure('unknown word %s' % word)
 
     def run(self):
+        while len(self.server.workers()) < self.options.workers:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        files = max(self.server.files().values())
         self.fill()
         end = time.monotonic() + self.options.seconds
         plan = self.options.plan.split(',')
@@ -376,13 +522,17 @@ class Chaos:
             self.fill()
         self.settle()
         self.leave()
+        left = self.server.files()
+        if max(left.values()) > files + self.options.workers + 8:
+            raise Failure('files left open: %r, %d at the begin'
+                          % (left, files))
 
     def settle(self):
         """all that was sent is answered, and all goes on with the new code"""
         for _ in range(100):
             behind = [c for c in self.clients
-                      if not c.leaving and not c.lossy
-                      and c.acked < c.inputs]
+                      if c.waiting or (not c.leaving and not c.lossy
+                                       and c.acked < c.inputs)]
             workers = self.server.workers()
             old = [c for c in self.clients
                    if c.version != self.server.version and not c.leaving]
@@ -422,6 +572,9 @@ class Chaos:
                 'clients': len(self.clients),
                 'sessions': sum(w['sessions'] for w in status['workers']),
                 'players': sum(w['players'] for w in status['workers']),
+                'away': sum(w['away'] for w in status['workers']),
+                'bytes in rings': sum(w['ring']['depth']
+                                      for w in status['workers']),
                 'rooms': sum(w['rooms'] for w in status['workers']),
                 'entries': status['zone']['rooms']['used'],
                 'bytes of checkpoints': status['zone']['checkpoints']['used'],
@@ -444,6 +597,10 @@ class Chaos:
                   % (self.stats['cut'], self.stats['lost'],
                      stalls[len(stalls) * 99 // 100] * 1000,
                      stalls[-1] * 1000))
+        if self.stats['resumed']:
+            print('%d came back, %d of them incomplete, %d refused'
+                  % (self.stats['resumed'], self.stats['incomplete'],
+                     self.stats.get('refused', 0)))
         print('%d inputs, %d messages, %s' % (
             self.stats['inputs'], self.stats['messages'],
             ', '.join('%d %s' % (self.events.count(w), w)

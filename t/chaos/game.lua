@@ -50,6 +50,12 @@ function Room:on_message(player, m)
 end
 
 
+function Room:on_resume(player, complete)
+    local p = self.state.players[player.id]
+    player:send({ back = p.inputs, complete = complete })
+end
+
+
 function Room:on_tick()
     local now, state = game.now(), self.state
 
