@@ -318,7 +318,7 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
         hs->state = NGX_GAME_HANDSHAKE_ADMITTED;
         hs->terms.limited = 0;
 
-        if (join->resumable && join->game->resume_timeout) {
+        if (join->resumable) {
             ngx_game_handshake_welcome(hs->session, join);
         }
     }
@@ -334,25 +334,32 @@ ngx_game_handshake_admitted(ngx_game_join_t *join)
 static void
 ngx_game_handshake_welcome(ngx_game_session_t *s, ngx_game_join_t *join)
 {
-    u_char            *p, text[NGX_GAME_WELCOME_MAX];
+    u_char            *p, *last, text[NGX_GAME_WELCOME_MAX];
     u_char             buf[NGX_GAME_TOKEN_LEN];
     ngx_game_token_t   token;
 
-    token.room = join->room;
-    token.player = join->player;
-    token.secret = join->secret;
+    last = text + sizeof(text);
 
-    (void) ngx_game_token_format(buf, &token);
-
-    p = ngx_snprintf(text, sizeof(text),
+    p = ngx_slprintf(text, last,
                      "!{\"type\":\"welcome\",\"room\":\"%V\","
-                     "\"player\":\"%V\",\"token\":\"%*s\","
-                     "\"timeout\":%.3f,\"resumed\":%s,"
-                     "\"complete\":%s,\"seen\":%uL}",
+                     "\"player\":\"%V\",",
                      ngx_game_id_text(join->room),
-                     ngx_game_id_text(join->player),
-                     (size_t) NGX_GAME_TOKEN_LEN, buf,
-                     join->game->resume_timeout / 1000.0,
+                     ngx_game_id_text(join->player));
+
+    if (ngx_game_secret_is_set(&join->secret)) {
+        token.room = join->room;
+        token.player = join->player;
+        token.secret = join->secret;
+
+        (void) ngx_game_token_format(buf, &token);
+
+        p = ngx_slprintf(p, last, "\"token\":\"%*s\",\"timeout\":%.3f,",
+                         (size_t) NGX_GAME_TOKEN_LEN, buf,
+                         join->game->resume_timeout / 1000.0);
+    }
+
+    p = ngx_slprintf(p, last,
+                     "\"resumed\":%s,\"complete\":%s,\"seen\":%uL}",
                      ngx_game_secret_is_set(&join->token) ? "true" : "false",
                      join->complete ? "true" : "false", join->seen);
 

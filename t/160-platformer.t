@@ -306,7 +306,7 @@ http GET /platformer?rooms 200 header="Accept: application/json" ~ "metadata":\{
 a > {"cmd":"newplayer","name":"Ada","color":"#123456"}
 a until ~ ^(?=.*"type":"newPlayer").*"(?<ada>\w{13})":\{
 wait 0.1
-http GET /platformer?rooms 200 header="Accept: application/json" json {"rooms":[{"game":"platformer","players":1,"max_players":50,"locked":false,"metadata":{"name":"~^[A-Z]","host":"$ada","colors":["#123456"]}}]}
+http GET /platformer?rooms 200 header="Accept: application/json" json {"rooms":[{"game":"platformer","players":1,"max_players":50,"locked":false,"metadata":{"name":"~^[A-Z]","colors":["#123456"]}}]}
 a > {"cmd":"disconnect"}
 a until json {"type":"playerLeft"}
 wait 0.1

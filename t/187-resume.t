@@ -370,6 +370,7 @@ a reset
 log ~ left: left
 b open /off protocol=ngx-game.v1+msgpack
 b header Sec-WebSocket-Protocol ~ ngx-game\.v1\+msgpack
+b ~ ^!\{"type":"welcome","room":"\w{13}","player":"\w{13}","resumed":false,"complete":true,"seen":0}$
 b <bin a26869
 b reset
 status workers.*.players == 0

@@ -1,7 +1,10 @@
 // The way to the server: the list of rooms over HTTP, the game over a
-// WebSocket that comes back by itself after a failure.
+// WebSocket that comes back by itself after a failure: as the same player, if
+// it is back in time, and also if the page was reloaded.
 
 const GAME = '/platformer';
+const PROTOCOL = 'ngx-game.v1+json';
+const KEPT = 'platformer.resume';   // in the tab's storage, over a reload
 
 const FIRST_DELAY = 500;        // ms, doubled with each failure
 const LAST_DELAY = 8000;
@@ -30,7 +33,7 @@ export function isFull(room) {
 }
 
 
-// handlers: open(), message(value), and state(name, detail) with
+// handlers: welcome(player, resumed), message(value), and state(name, detail) with
 //   "connecting", "open",
 //   "waiting", detail: ms until the next attempt,
 //   "ended",   detail: a sentence for the player; there is no next attempt.
@@ -41,23 +44,45 @@ export class Connection {
         this.socket = null;
         this.timer = null;
         this.entered = false;       // were we ever let in?
+        this.token = null;          // to come back with, good for one use
+        this.seen = 0;              // messages of the game so far
         this.failures = 0;
         this.refusals = 0;
         this.wake = () => this.timer !== null && this.attempt();
 
         addEventListener('online', this.wake);
-        addEventListener('pagehide', () => this.leave());
+        addEventListener('pagehide', (event) => this.hide(event));
         addEventListener('pageshow', ({ persisted }) => {
             if (persisted) {
                 location.reload();
             }
         });
 
+        this.recall();
         this.connect();
     }
 
     // A browser may keep a page that was left, with its connection, for the
-    // way back: its player would stand around until then.
+    // way back: its player would stand around until then.  Otherwise it closes
+    // the connection with 1001, and the page may be back in a moment.
+    hide({ persisted }) {
+        if (persisted) {
+            this.leave();
+
+        } else if (this.token) {
+            sessionStorage.setItem(KEPT, JSON.stringify(
+                { token: this.token, seen: this.seen }));
+        }
+    }
+
+    recall() {
+        const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? 'null');
+
+        sessionStorage.removeItem(KEPT);
+        this.token = kept?.token ?? null;
+        this.seen = kept?.seen ?? 0;
+    }
+
     leave() {
         clearTimeout(this.timer);
         this.timer = null;
@@ -73,11 +98,15 @@ export class Connection {
 
         url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
 
-        if (this.room) {
+        if (this.token) {
+            url.searchParams.set('resume', this.token);
+            url.searchParams.set('seen', this.seen);
+
+        } else if (this.room) {
             url.searchParams.set('room', this.room);
         }
 
-        const socket = new WebSocket(url);
+        const socket = new WebSocket(url, PROTOCOL);
         const patience = setTimeout(() => socket.close(), OPEN_TIMEOUT);
         let opened = false;
 
@@ -90,12 +119,18 @@ export class Connection {
             this.entered = true;
             this.refusals = 0;
             this.handlers.state('open');
-            this.handlers.open();
         };
 
-        socket.onmessage = (event) => {
+        socket.onmessage = ({ data }) => {
             this.failures = 0;
-            this.handlers.message(JSON.parse(event.data));
+
+            if (data[0] === '!') {
+                this.said(JSON.parse(data.slice(1)));
+
+            } else {
+                this.seen++;
+                this.handlers.message(JSON.parse(data));
+            }
         };
 
         socket.onclose = (event) => {
@@ -103,6 +138,16 @@ export class Connection {
             this.socket = null;
             this.closed(opened, event);
         };
+    }
+
+    // what the server itself says; more may come with later versions
+    said({ type, room, player, token, resumed, seen }) {
+        if (type === 'welcome') {
+            this.room = room;
+            this.token = token ?? null;
+            this.seen = seen;
+            this.handlers.welcome(player, resumed);
+        }
     }
 
     // 1000: the script closed the room; 4000 and up: it turned the player out.
@@ -146,8 +191,13 @@ export class Connection {
             return;
         }
 
+        // the server is there, but does not take it
+        if (this.refusals > 1) {
+            this.token = null;
+        }
+
         const room = rooms.find(({ id }) => id === this.room);
-        const lost = this.room && (!room || isFull(room));
+        const lost = this.room && !this.token && (!room || isFull(room));
 
         if (lost && !this.entered) {
             this.end(room ? 'This room is full.' : 'This room has closed.');

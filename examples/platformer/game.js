@@ -135,34 +135,14 @@ async function share() {
 
 // The server's messages ----------------------------------------------------
 
-// The server does not say which player is ours: it is the one that appears,
-// with our name and color, after we said "newplayer".
-function findOwn(players) {
-    if (own in players) {
-        return;
-    }
-
-    own = Object.keys(players).find((id) => !(id in seen)
-                                    && players[id].name === profile.name
-                                    && players[id].color === profile.color)
-          ?? null;
-
-    if (own) {
-        $('veil').hidden = true;
-        setTimeout(findRoom, 100);
-    }
-}
-
-
-// Nor does it say which room it put us in, but the list names a player of each.
+// The list of rooms has the name of ours.
 async function findRoom(attempts = 5) {
     let found;
 
     try {
         const rooms = await fetchRooms();
 
-        found = rooms.find(({ id, metadata }) => id === connection.room
-                                                 || metadata?.host in seen);
+        found = rooms.find(({ id }) => id === connection.room);
 
     } catch {
         // the list is a comfort only
@@ -207,24 +187,33 @@ function receive({ type, data, message }) {
     world.add(players, performance.now());
 
     if (type !== 'updatePosition') {
-        findOwn(players);
         announce(players);
     }
 
-    if (type !== 'updatePosition' || !own) {
+    if (type !== 'updatePosition' || !(own in seen)) {
         showPlayers(players);
+    }
+
+    if (own in players) {
+        $('veil').hidden = true;
     }
 
     seen = players;
 }
 
 
-function enterWorld() {
-    own = null;
-    seen = {};
-    world.clear();
+// What is there of an old world has nothing to do with a new one.  Whoever is
+// back in time is in it already, as it was.
+function enterWorld(player, resumed) {
+    if (!resumed) {
+        seen = {};
+        world.clear();
+    }
+
+    own = player;
     connection.send({ cmd: 'newplayer', name: profile.name,
                       color: profile.color });
+    setTimeout(findRoom, 100);
 }
 
 
@@ -270,7 +259,7 @@ function command(cmd) {
 function start() {
     connection = new Connection(asked, {
         state: showLink,
-        open: enterWorld,
+        welcome: enterWorld,
         message: receive,
     });
 

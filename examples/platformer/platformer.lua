@@ -15,6 +15,8 @@
 --    fifth of it in each tick that follows.  A client that holds a key repeats
 --    its message, as keyboards do; one message alone is a step of 25 pixels.
 --  * "jump" counts only for someone who stands.
+--  * Whoever loses the connection is out of the world until it is back, and
+--    then where it was.
 --  * At most one broadcast a tick, none if nothing has changed.  Every one
 --    carries all players, so whoever came last knows as much as the others.
 
@@ -274,13 +276,11 @@ local function room_name()
 end
 
 
--- What the list of rooms shows: a name, some colors of those inside, and the
--- id of one of them, by which a client finds the room that it was put in.
+-- What the list of rooms shows: a name, and some colors of those inside.
 local function advertise(room)
     local metadata = { name = room.state.name }
 
-    for id, body in pairs(room.state.players) do
-        metadata.host = metadata.host or id
+    for _, body in pairs(room.state.players) do
         metadata.colors = metadata.colors or {}
 
         if #metadata.colors < DOTS then
@@ -298,6 +298,7 @@ function Platformer:on_create()
     self.state = {
         name = room_name(),
         players = {},           -- bodies by player id, sent as they are
+        away = {},              -- the same, of those who may come back
         came = false,           -- since the last broadcast: someone came,
         left = false,           --   someone left,
         moved = false,          --   someone moved
@@ -374,7 +375,31 @@ function Platformer:on_tick()
 end
 
 
+function Platformer:on_drop(player)
+    local body = self.state.players[player.id]
+
+    if body then
+        self.state.away[player.id] = body
+        commands.disconnect(self, player)
+    end
+end
+
+
+-- The world is in every broadcast, so nothing else was missed.
+function Platformer:on_resume(player)
+    local body = self.state.away[player.id]
+
+    if body then
+        self.state.away[player.id] = nil
+        self.state.players[player.id] = body
+        self.state.came = true
+    end
+end
+
+
 function Platformer:on_leave(player)
+    self.state.away[player.id] = nil
+
     if self.state.players[player.id] then
         commands.disconnect(self, player)
     end
