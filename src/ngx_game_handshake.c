@@ -134,9 +134,7 @@ ngx_int_t
 ngx_game_handshake_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const char *reason, size_t len)
 {
-    ngx_int_t        rc;
-    ngx_str_t        text;
-    ngx_game_json_t  json;
+    ngx_int_t  rc;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -148,15 +146,7 @@ ngx_game_handshake_refuse(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    text.data = (u_char *) reason;
-    text.len = len;
-
-    ngx_game_json_init(&json, r->pool);
-    ngx_game_json_printf(&json, "{\"error\":");
-    ngx_game_json_string(&json, &text);
-    ngx_game_json_printf(&json, "}\n");
-
-    return ngx_game_json_send(r, &json, status);
+    return ngx_game_json_error(r, status, reason, len);
 }
 
 
