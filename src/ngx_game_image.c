@@ -32,6 +32,7 @@ typedef struct {
     uint32_t                   alarms;
     uint32_t                   alarms_last;
     uint32_t                   locked;
+    uint64_t                   drain;
     uint64_t                   value;         /* bytes */
 } ngx_game_image_header_t;
 
@@ -118,6 +119,7 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
     header.alarms = room->alarms_count;
     header.alarms_last = room->alarms_last;
     header.locked = room->locked;
+    header.drain = room->drain;
     header.value = ctx.value.len;
 
     players = ngx_game_image_players_size(room);
@@ -392,6 +394,7 @@ ngx_game_image_unpack(ngx_str_t *image, const char **error)
     }
 
     room->locked = header.locked;
+    room->drain = header.drain;
     room->alarms_last = header.alarms_last;
 
     if (ngx_game_image_unpack_parts(room, &header,

@@ -27,7 +27,7 @@
 
 /* "ngxgame1" */
 #define NGX_GAME_LAYOUT_MAGIC      0x31656d616778676eULL
-#define NGX_GAME_LAYOUT_VERSION    2
+#define NGX_GAME_LAYOUT_VERSION    3
 
 #define NGX_GAME_LAYOUT_MIN_SLOTS  16
 
@@ -417,6 +417,7 @@ ngx_game_layout_map(ngx_slab_pool_t *shpool)
     parts->store = p;
     parts->store_size = header->store_size;
 
+    parts->drain = &header->drain;
     parts->slots = header->slots;
     parts->secret[0] = header->secret[0];
     parts->secret[1] = header->secret[1];
