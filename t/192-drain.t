@@ -238,7 +238,30 @@ c open /other
 
 
 
-=== TEST 8: what is refused changes nothing
+=== TEST 8: a room whose worker dies before it has told it is told by the next one
+--- lua
+local Room = {}
+function Room:on_join(player) player:send({ n = self.count }) end
+function Room:on_shutdown(grace) self:broadcast({ grace = grace }) end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a json {"n":1}
+b open /ws off=a
+b json {"n":2}
+wait 0.3
+http POST /control?drain=on
+kill KILL worker of a
+b json {"grace":"~^(60|59)"}
+respawned
+--- alerts: exited on signal 9
+
+
+
+=== TEST 9: what is refused changes nothing
 --- config
 location = /control { game_control; }
 location = /pages { game_control; game_origins same https://ops.example.com; }
@@ -274,7 +297,7 @@ http POST /pages?drain=on&grace=90s 200 header="Origin: https://ops.example.com"
 
 
 
-=== TEST 9: access to it is restricted as to any location, also by the method
+=== TEST 10: access to it is restricted as to any location, also by the method
 --- config
 location = /control { game_control; limit_except GET { deny all; } }
 location = /open { game_control; limit_except GET { allow all; } }
@@ -291,7 +314,7 @@ access forbidden by rule
 
 
 
-=== TEST 10: game_drain: rooms stay in the old workers, which are gone with the last one
+=== TEST 11: game_drain: rooms stay in the old workers, which are gone with the last one
 --- lua
 local Room = { version = 1 }
 function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
@@ -359,7 +382,7 @@ e until < [1,2]
 
 
 
-=== TEST 11: game_drain with worker_shutdown_timeout
+=== TEST 12: game_drain with worker_shutdown_timeout
 --- lua
 local Room = {}
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace }) end
@@ -384,7 +407,7 @@ status drain.rooms == 0
 
 
 
-=== TEST 12: game_drain is off again before the rooms have ended: they go on in the new workers
+=== TEST 13: game_drain is off again before the rooms have ended: they go on in the new workers
 --- lua
 local Room = { version = 1 }
 function Room:on_create() self.state.told = 0 end
@@ -421,7 +444,7 @@ a json {"told":2,"version":2}
 
 
 
-=== TEST 13: a start with game_drain
+=== TEST 14: a start with game_drain
 --- lua
 return {}
 --- http_config
@@ -439,7 +462,7 @@ a open /ws
 
 
 
-=== TEST 14: a quit: rooms that stay are told, and have worker_shutdown_timeout
+=== TEST 15: a quit: rooms that stay are told, and have worker_shutdown_timeout
 --- lua
 local Room = { max_players = 1 }
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace }) end
@@ -471,7 +494,7 @@ b close? 1012
 
 
 
-=== TEST 15: a quit without worker_shutdown_timeout
+=== TEST 16: a quit without worker_shutdown_timeout
 --- lua
 local Room = { max_players = 1 }
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace or "open" }) end
@@ -489,7 +512,7 @@ a < 1
 
 
 
-=== TEST 16: a quit is a part of a drain, and the drain still closes what is left
+=== TEST 17: a quit is a part of a drain, and the drain still closes what is left
 --- lua
 local Room = {}
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace }) end
@@ -506,7 +529,7 @@ a close? 1012
 
 
 
-=== TEST 17: an error of on_shutdown, and one that waits
+=== TEST 18: an error of on_shutdown, and one that waits
 --- lua
 local Room = { max_players = 1 }
 function Room:on_join(player, options) self.state.bad = options.bad end
