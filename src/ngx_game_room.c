@@ -655,8 +655,8 @@ ngx_game_room_work(ngx_game_room_t *room)
 
     ngx_game_shutdown_room(room);
 
-    /* who is away can come back only to a worker that is to be reached: a
-     * worker of the configuration that drains, or of one that takes the room */
+    /* those who are away come back by new workers: where there are none, they
+     * are not waited for */
 
     seats = room->seats;
 

@@ -444,7 +444,38 @@ a json {"told":2,"version":2}
 
 
 
-=== TEST 14: a start with game_drain
+=== TEST 14: who is away comes back to a room in an old worker, by a new one
+--- lua
+local Room = { version = 1 }
+function Room:on_message(player, m) player:send({ m, self.version }) end
+return Room
+--- workers: 2
+--- http_config
+game_drain off;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "token":"(?<token>[0-9a-z]{52})"
+edit conf/nginx.conf s/game_drain off/game_drain on/
+edit conf/game.lua s/version = 1/version = 2/
+signal HUP
+status workers.*.exiting == 1
+a reset
+status workers.*.away == 1
+wait 0.5
+b open /ws?resume=$token protocol=ngx-game.v1+json
+b ~ "resumed":true
+b > 1
+b < [1,1]
+b close 1000
+b close? 1000
+status workers.# == 2
+status workers.*.exiting == 0
+
+
+
+=== TEST 15: a start with game_drain
 --- lua
 return {}
 --- http_config
@@ -462,7 +493,7 @@ a open /ws
 
 
 
-=== TEST 15: a quit: rooms that stay are told, and have worker_shutdown_timeout
+=== TEST 16: a quit: rooms that stay are told, and have worker_shutdown_timeout
 --- lua
 local Room = { max_players = 1 }
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace }) end
@@ -494,7 +525,7 @@ b close? 1012
 
 
 
-=== TEST 16: a quit without worker_shutdown_timeout
+=== TEST 17: a quit without worker_shutdown_timeout
 --- lua
 local Room = { max_players = 1 }
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace or "open" }) end
@@ -512,7 +543,7 @@ a < 1
 
 
 
-=== TEST 17: a quit is a part of a drain, and the drain still closes what is left
+=== TEST 18: a quit is a part of a drain, and the drain still closes what is left
 --- lua
 local Room = {}
 function Room:on_shutdown(grace) self:broadcast({ shutdown = grace }) end
@@ -529,7 +560,7 @@ a close? 1012
 
 
 
-=== TEST 18: an error of on_shutdown, and one that waits
+=== TEST 19: an error of on_shutdown, and one that waits
 --- lua
 local Room = { max_players = 1 }
 function Room:on_join(player, options) self.state.bad = options.bad end
