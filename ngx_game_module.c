@@ -10,6 +10,8 @@
 
 #include "ngx_game.h"
 #include "ngx_game_conf.h"
+#include "ngx_game_control.h"
+#include "ngx_game_drain.h"
 #include "ngx_game_engine.h"
 #include "ngx_game_handshake.h"
 #include "ngx_game_join.h"
@@ -33,10 +35,13 @@ static char *ngx_game_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_game_merge_game(ngx_conf_t *cf, ngx_game_loc_conf_t *prev,
     ngx_game_loc_conf_t *conf);
+static ngx_http_handler_pt ngx_game_content_handler(
+    ngx_game_loc_conf_t *conf);
 static ngx_int_t ngx_game_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_game_id_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_game_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_game_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_game_init_process(ngx_cycle_t *cycle);
 static void ngx_game_exit_process(ngx_cycle_t *cycle);
 
@@ -113,6 +118,13 @@ static ngx_command_t  ngx_game_commands[] = {
       ngx_game_conf_worker_timeout,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("game_drain"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_game_main_conf_t, drain),
       NULL },
 
     { ngx_string("game"),
@@ -234,6 +246,13 @@ static ngx_command_t  ngx_game_commands[] = {
       0,
       NULL },
 
+    { ngx_string("game_control"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_game_conf_control,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -259,7 +278,7 @@ ngx_module_t  ngx_game_module = {
     ngx_game_commands,                     /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_game_init_module,                  /* init module */
     ngx_game_init_process,                 /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -300,6 +319,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
      *     mcf->lua_path = { 0, NULL };
      *     mcf->sources = NULL;
      *     mcf->status = 0;
+     *     mcf->control = 0;
      */
 
     if (ngx_array_init(&mcf->locations, cf->pool, 4,
@@ -318,6 +338,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->script_memory = NGX_CONF_UNSET_SIZE;
     mcf->script_timeout = NGX_CONF_UNSET_MSEC;
     mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
+    mcf->drain = NGX_CONF_UNSET;
 
     return mcf;
 }
@@ -331,6 +352,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(mcf->script_memory, 64 * 1024 * 1024);
     ngx_conf_init_msec_value(mcf->script_timeout, 100);
     ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
+    ngx_conf_init_value(mcf->drain, 0);
 
     return NGX_CONF_OK;
 }
@@ -354,6 +376,7 @@ ngx_game_create_loc_conf(ngx_conf_t *cf)
      *     conf->origins = NULL;
      *     conf->session_key = NULL;
      *     conf->status = 0;
+     *     conf->control = 0;
      */
 
     conf->same_origin = NGX_CONF_UNSET;
@@ -433,6 +456,7 @@ static char *
 ngx_game_merge_game(ngx_conf_t *cf, ngx_game_loc_conf_t *prev,
     ngx_game_loc_conf_t *conf)
 {
+    ngx_http_handler_pt        own;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -445,20 +469,26 @@ ngx_game_merge_game(ngx_conf_t *cf, ngx_game_loc_conf_t *prev,
          */
 
         conf->game = prev->game;
+        conf->control = prev->control;
 
-        if (conf->game && clcf->lmt_excpt) {
-            clcf->handler = ngx_game_handshake_handler;
+        if (clcf->lmt_excpt) {
+            clcf->handler = ngx_game_content_handler(conf);
         }
 
-    } else if ((conf->game && clcf->handler != ngx_game_handshake_handler)
-               || (conf->game && conf->status)
-               || (conf->status && clcf->handler != ngx_game_status_handler))
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "location \"%V\" has another content handler "
-                           "beside \"%s\"", &clcf->name,
-                           conf->game ? "game" : "game_status");
-        return NGX_CONF_ERROR;
+    } else {
+        own = ngx_game_content_handler(conf);
+
+        if ((own && clcf->handler != own)
+            || (conf->game != NULL) + conf->status + conf->control > 1)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "location \"%V\" has another content handler "
+                               "beside \"%s\"", &clcf->name,
+                               conf->game ? "game"
+                               : conf->status ? "game_status"
+                               : "game_control");
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (conf->game == NULL) {
@@ -481,6 +511,17 @@ ngx_game_merge_game(ngx_conf_t *cf, ngx_game_loc_conf_t *prev,
     }
 
     return ngx_game_conf_settle_game(cf, conf);
+}
+
+
+/* of what the location has; NULL: nothing of ours */
+
+static ngx_http_handler_pt
+ngx_game_content_handler(ngx_game_loc_conf_t *conf)
+{
+    return conf->game ? ngx_game_handshake_handler
+           : conf->status ? ngx_game_status_handler
+           : conf->control ? ngx_game_control_handler : NULL;
 }
 
 
@@ -541,13 +582,19 @@ ngx_game_id_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 static ngx_int_t
 ngx_game_postconfiguration(ngx_conf_t *cf)
 {
+    const char            *needs;
     ngx_game_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_game_module);
 
-    if (mcf->shm_zone == NULL && (mcf->games.nelts || mcf->status)) {
+    needs = mcf->games.nelts ? "game"
+            : mcf->status ? "game_status"
+            : mcf->control ? "game_control"
+            : mcf->drain ? "game_drain" : NULL;
+
+    if (mcf->shm_zone == NULL && needs) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%s\" needs \"game_zone\"",
-                      mcf->games.nelts ? "game" : "game_status");
+                      needs);
         return NGX_ERROR;
     }
 
@@ -558,6 +605,24 @@ ngx_game_postconfiguration(ngx_conf_t *cf)
     ngx_game_script_set_libs(ngx_game_lua_open);
 
     return ngx_game_script_check(cf, mcf);
+}
+
+
+/* the configuration comes into effect: its workers are about to start, and the
+ * old ones to exit */
+
+static ngx_int_t
+ngx_game_init_module(ngx_cycle_t *cycle)
+{
+    ngx_game_main_conf_t  *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_game_module);
+
+    if (mcf && mcf->shm_zone) {
+        ngx_game_drain_configure(mcf->drain);
+    }
+
+    return NGX_OK;
 }
 
 

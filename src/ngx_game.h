@@ -117,7 +117,9 @@ typedef struct {
     ngx_msec_t                 script_timeout;
     ngx_msec_t                 worker_timeout;    /* 0: off */
     void                      *sources;       /* ngx_game_source.h */
+    ngx_flag_t                 drain;         /* game_drain */
     ngx_flag_t                 status;        /* game_status is used */
+    ngx_flag_t                 control;       /* game_control is used */
 } ngx_game_main_conf_t;
 
 
@@ -165,6 +167,7 @@ typedef struct {
 
     ngx_game_log_t            *log;           /* game_log, NULL: off */
     ngx_flag_t                 status;        /* game_status is here */
+    ngx_flag_t                 control;       /* game_control is here */
 } ngx_game_loc_conf_t;
 
 
@@ -244,6 +247,7 @@ typedef struct {
     uint64_t                   epoch;         /* names this worker, see zone */
     ngx_game_counters_t       *counters;
     ngx_game_doing_t          *doing;
+    ngx_msec_t                 deadline;      /* of the exit, 0: none */
     unsigned                   exiting:1;
     unsigned                   alone:1;       /* exiting, and no other worker
                                                * takes its rooms over */

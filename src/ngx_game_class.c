@@ -36,7 +36,7 @@ static ngx_uint_t ngx_game_class_token_valid(const char *token, size_t len);
 
 static const char *const  ngx_game_class_handler_names[] = {
     "on_auth", "on_close", "on_create", "on_drop", "on_join", "on_leave",
-    "on_message", "on_restore", "on_resume", "on_tick", NULL
+    "on_message", "on_restore", "on_resume", "on_shutdown", "on_tick", NULL
 };
 
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_game_conf.h"
+#include "ngx_game_control.h"
 #include "ngx_game_log.h"
 #include "ngx_game_status.h"
 #include "ngx_game_zone.h"
@@ -29,6 +30,8 @@
 #define NGX_GAME_SESSIONS_MAX    65535        /* of one key */
 
 
+static char *ngx_game_conf_handler(ngx_conf_t *cf, ngx_flag_t *flag,
+    ngx_http_handler_pt handler);
 static char *ngx_game_conf_time(ngx_conf_t *cf, ngx_msec_t *field,
     ngx_msec_t off, ngx_msec_t min);
 static ngx_uint_t ngx_game_conf_origin_valid(ngx_str_t *origin);
@@ -98,20 +101,44 @@ ngx_game_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_game_loc_conf_t  *glcf = conf;
 
-    ngx_game_main_conf_t      *mcf;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    if (glcf->status) {
-        return "is duplicate";
-    }
-
-    glcf->status = 1;
+    ngx_game_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_game_module);
     mcf->status = 1;
 
+    return ngx_game_conf_handler(cf, &glcf->status, ngx_game_status_handler);
+}
+
+
+char *
+ngx_game_conf_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_loc_conf_t  *glcf = conf;
+
+    ngx_game_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_game_module);
+    mcf->control = 1;
+
+    return ngx_game_conf_handler(cf, &glcf->control,
+                                 ngx_game_control_handler);
+}
+
+
+static char *
+ngx_game_conf_handler(ngx_conf_t *cf, ngx_flag_t *flag,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (*flag) {
+        return "is duplicate";
+    }
+
+    *flag = 1;
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_game_status_handler;
+    clcf->handler = handler;
 
     return NGX_CONF_OK;
 }

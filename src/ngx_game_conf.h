@@ -34,6 +34,7 @@ char *ngx_game_conf_check_bounds(ngx_conf_t *cf, void *post, void *data);
 char *ngx_game_conf_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_game(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_game_conf_control(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_lua_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

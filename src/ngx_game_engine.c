@@ -26,6 +26,7 @@
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
+#include "ngx_game_shutdown.h"
 #include "ngx_game_sync.h"
 #include "ngx_game_zone.h"
 
@@ -42,7 +43,6 @@ typedef struct {
     ngx_event_t                watch;
     ngx_connection_t           dummy;         /* nginx logs the descriptor of
                                                * a timer's connection */
-    ngx_msec_t                 deadline;      /* of the exit, 0: none */
     ngx_uint_t                 started;
 } ngx_game_engine_t;
 
@@ -162,6 +162,7 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
 
     ngx_game_follow_init();
     ngx_game_adopt_init(cycle);
+    ngx_game_shutdown_init(cycle);
     ngx_game_channel_on_exit(ngx_game_engine_exit);
 
     ngx_game_engine.started = 1;
@@ -204,7 +205,7 @@ ngx_game_engine_exit(void)
                                            ngx_core_module);
 
     if (ccf->shutdown_timeout) {
-        ngx_game_engine.deadline = ngx_current_msec + ccf->shutdown_timeout;
+        ngx_game_worker.deadline = ngx_current_msec + ccf->shutdown_timeout;
     }
 
     ngx_game_room_exit();
@@ -227,15 +228,15 @@ ngx_game_engine_watch(ngx_event_t *ev)
         return;
     }
 
-    if (ngx_game_engine.deadline
-        && (ngx_msec_int_t) (ngx_current_msec - ngx_game_engine.deadline) >= 0)
+    if (ngx_game_worker.deadline
+        && (ngx_msec_int_t) (ngx_current_msec - ngx_game_worker.deadline) >= 0)
     {
         ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
                       "closing %ui rooms: worker_shutdown_timeout",
                       ngx_game_room_total());
 
         ngx_game_room_shutdown();
-        ngx_game_engine.deadline = 0;
+        ngx_game_worker.deadline = 0;
     }
 
     ngx_add_timer(ev, NGX_GAME_ENGINE_WATCH);
@@ -246,6 +247,7 @@ void
 ngx_game_engine_done(void)
 {
     if (ngx_game_engine.started) {
+        ngx_game_shutdown_done();
         ngx_game_adopt_done();
         ngx_game_pass_done();
         ngx_game_handover_done();

@@ -25,6 +25,7 @@ typedef struct {
     const char                *name;          /* of an alarm's handler */
     int                        version;       /* reference, for on_restore */
     int                        complete;      /* for on_resume */
+    ngx_msec_int_t             grace;         /* for on_shutdown */
 } ngx_game_handler_args_t;
 
 
@@ -59,6 +60,8 @@ static void ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc,
 static int ngx_game_handler_push_close(lua_State *co, ngx_game_call_t *call);
 static void ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
+static int ngx_game_handler_push_shutdown(lua_State *co,
+    ngx_game_call_t *call);
 static int ngx_game_handler_push_restore(lua_State *co,
     ngx_game_call_t *call);
 static void ngx_game_handler_restore_done(ngx_game_call_t *call, ngx_int_t rc,
@@ -701,6 +704,45 @@ ngx_game_handler_close_done(ngx_game_call_t *call, ngx_int_t rc, int n,
 {
     ngx_game_handler_end(call, rc, error);
     ngx_game_room_finished(call->owner);
+}
+
+
+/* on_shutdown */
+
+void
+ngx_game_handler_shutdown(ngx_game_room_t *room, ngx_msec_int_t grace)
+{
+    ngx_game_handler_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_game_handler_args_t));
+    args.handler = NGX_GAME_ON_SHUTDOWN;
+    args.grace = grace;
+
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_shutdown,
+                                 ngx_game_handler_done);
+}
+
+
+static int
+ngx_game_handler_push_shutdown(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = NULL;
+
+    if (!ngx_game_handler_push(co, call)) {
+        return -1;
+    }
+
+    if (args->grace == -1) {
+        lua_pushnil(co);
+
+    } else {
+        lua_pushnumber(co, args->grace / 1000.0);
+    }
+
+    return 2;
 }
 
 

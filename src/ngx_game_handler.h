@@ -37,6 +37,8 @@ void ngx_game_handler_resume(ngx_game_room_t *room, ngx_game_player_t *player,
     ngx_uint_t complete);
 void ngx_game_handler_leave(ngx_game_room_t *room, ngx_game_player_t *player);
 void ngx_game_handler_close(ngx_game_room_t *room);
+/* grace: ms, -1: it has no end */
+void ngx_game_handler_shutdown(ngx_game_room_t *room, ngx_msec_int_t grace);
 
 /* on_restore, for a room that has come from another worker with its state.
  * version: a reference of the registry to that of the class that saved it, or

@@ -34,7 +34,8 @@
 
 
 /* this worker exits: its rooms go to workers of a newer configuration, as soon
- * as there are any; those that can't stay.  Sets `alone` of ngx_game_worker */
+ * as there are any, unless that one drains; those that can't stay.  Sets
+ * `alone` of ngx_game_worker */
 void ngx_game_handover_exit(void);
 
 /* a room that was made of the checkpoint of a dead worker, and that the

@@ -8,6 +8,7 @@
 
 #include "ngx_game_handover.h"
 #include "ngx_game_handover_private.h"
+#include "ngx_game_drain.h"
 #include "ngx_game_follow.h"
 #include "ngx_game_image.h"
 #include "ngx_game_kept.h"
@@ -47,6 +48,7 @@ typedef struct {
 static void ngx_game_handover_round(ngx_event_t *ev);
 static ngx_uint_t ngx_game_handover_target(uint64_t *target,
     uint64_t *generation);
+static ngx_uint_t ngx_game_handover_hopeless(void);
 static ngx_uint_t ngx_game_handover_ready(ngx_game_room_t *room,
     uint64_t generation);
 static ngx_int_t ngx_game_handover_offer(ngx_game_room_t *room,
@@ -97,7 +99,7 @@ ngx_game_handover_round(ngx_event_t *ev)
     {
         if (!ngx_game_handover_target(&target, &generation)) {
 
-            if (ngx_game_handover_impatient() && !ngx_game_worker.alone) {
+            if (!ngx_game_worker.alone && ngx_game_handover_hopeless()) {
                 ngx_game_worker.alone = 1;
                 ngx_game_room_exit();
             }
@@ -125,7 +127,7 @@ ngx_game_handover_round(ngx_event_t *ev)
 
 
 /* the next worker, in turn, of the newest configuration; 0: there is none that
- * is newer than this worker */
+ * is newer than this worker, or it drains */
 
 static ngx_uint_t
 ngx_game_handover_target(uint64_t *target, uint64_t *generation)
@@ -143,7 +145,7 @@ ngx_game_handover_target(uint64_t *target, uint64_t *generation)
         }
     }
 
-    if (newest <= ngx_game_zone_generation()) {
+    if (newest <= ngx_game_zone_generation() || ngx_game_drain_endless()) {
         return 0;
     }
 
@@ -159,6 +161,16 @@ ngx_game_handover_target(uint64_t *target, uint64_t *generation)
     }
 
     return 0;
+}
+
+
+/* there is no target, and none that is about to start */
+
+static ngx_uint_t
+ngx_game_handover_hopeless(void)
+{
+    return ngx_game_zone_newest() || ngx_game_drain_endless()
+           || ngx_game_handover_impatient();
 }
 
 

@@ -12,6 +12,7 @@
 
 
 #include "ngx_game_handshake.h"
+#include "ngx_game_drain.h"
 #include "ngx_game_join.h"
 #include "ngx_game_json.h"
 #include "ngx_game_limit.h"
@@ -26,6 +27,10 @@
 
 /* bytes, more than a welcome may have */
 #define NGX_GAME_WELCOME_MAX  256
+
+
+/* seconds after which a client that a drain refuses may try again, at least */
+#define NGX_GAME_HANDSHAKE_DRAIN  10
 
 
 typedef enum {
@@ -55,6 +60,7 @@ static ngx_int_t ngx_game_handshake_reject(ngx_http_request_t *r,
     ngx_uint_t status, const char *reason);
 static ngx_int_t ngx_game_handshake_refused_headers(ngx_http_request_t *r,
     ngx_uint_t status);
+static ngx_int_t ngx_game_handshake_draining(ngx_http_request_t *r);
 static ngx_uint_t ngx_game_handshake_wants_rooms(ngx_http_request_t *r);
 static ngx_int_t ngx_game_handshake_start(ngx_http_request_t *r,
     ngx_game_loc_conf_t *conf, ngx_game_upgrade_t *u);
@@ -134,9 +140,7 @@ ngx_int_t
 ngx_game_handshake_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const char *reason, size_t len)
 {
-    ngx_int_t        rc;
-    ngx_str_t        text;
-    ngx_game_json_t  json;
+    ngx_int_t  rc;
 
     rc = ngx_http_discard_request_body(r);
 
@@ -148,15 +152,7 @@ ngx_game_handshake_refuse(ngx_http_request_t *r, ngx_uint_t status,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    text.data = (u_char *) reason;
-    text.len = len;
-
-    ngx_game_json_init(&json, r->pool);
-    ngx_game_json_printf(&json, "{\"error\":");
-    ngx_game_json_string(&json, &text);
-    ngx_game_json_printf(&json, "}\n");
-
-    return ngx_game_json_send(r, &json, status);
+    return ngx_game_json_error(r, status, reason, len);
 }
 
 
@@ -186,9 +182,38 @@ ngx_game_handshake_refused_headers(ngx_http_request_t *r, ngx_uint_t status)
 
     case NGX_HTTP_TOO_MANY_REQUESTS:
         return ngx_game_upgrade_header(r, "Retry-After", &after);
+
+    case NGX_HTTP_SERVICE_UNAVAILABLE:
+        return ngx_game_handshake_draining(r);
     }
 
     return NGX_OK;
+}
+
+
+/* before the drain is over, there is no use in another try */
+
+static ngx_int_t
+ngx_game_handshake_draining(ngx_http_request_t *r)
+{
+    ngx_str_t         after;
+    ngx_game_drain_t  drain;
+
+    if (!ngx_game_drain_get(&drain)) {
+        return NGX_OK;
+    }
+
+    after.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (after.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    after.len = ngx_sprintf(after.data, "%M",
+                            ngx_max(NGX_GAME_HANDSHAKE_DRAIN,
+                                    (drain.left + 999) / 1000))
+                - after.data;
+
+    return ngx_game_upgrade_header(r, "Retry-After", &after);
 }
 
 

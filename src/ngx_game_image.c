@@ -36,6 +36,7 @@ typedef struct {
     uint32_t                   resumable;
     uint64_t                   broadcasts[NGX_GAME_RAW + 1];
     uint64_t                   position;      /* in the history */
+    uint64_t                   drain;
     uint64_t                   value;         /* bytes */
 } ngx_game_image_header_t;
 
@@ -125,6 +126,7 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
     header.alarms = room->alarms_count;
     header.alarms_last = room->alarms_last;
     header.locked = room->locked;
+    header.drain = room->drain;
     header.resumable = room->resumable;
     header.position = ngx_game_history_position(room);
 
@@ -406,6 +408,7 @@ ngx_game_image_unpack(ngx_str_t *image, const char **error)
     }
 
     room->locked = header.locked;
+    room->drain = header.drain;
     room->resumable = header.resumable;
     room->position = header.position;
 

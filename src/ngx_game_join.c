@@ -158,6 +158,12 @@ ngx_game_join_match(ngx_game_join_t *join, uint64_t skip)
     rc = ngx_game_registry_match(join->game, ngx_game_zone_place_room(), skip,
                                  &join->target, &join->owner, &created);
 
+    if (rc == NGX_BUSY) {
+        ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
+                             "the server is draining");
+        return;
+    }
+
     if (rc != NGX_OK) {
         ngx_game_join_full(join);
 

@@ -152,3 +152,22 @@ ngx_game_json_send(ngx_http_request_t *r, ngx_game_json_t *json,
 
     return ngx_http_output_filter(r, json->first);
 }
+
+
+ngx_int_t
+ngx_game_json_error(ngx_http_request_t *r, ngx_uint_t status,
+    const char *reason, size_t len)
+{
+    ngx_str_t        text;
+    ngx_game_json_t  json;
+
+    text.data = (u_char *) reason;
+    text.len = len;
+
+    ngx_game_json_init(&json, r->pool);
+    ngx_game_json_printf(&json, "{\"error\":");
+    ngx_game_json_string(&json, &text);
+    ngx_game_json_printf(&json, "}\n");
+
+    return ngx_game_json_send(r, &json, status);
+}

@@ -39,5 +39,9 @@ void ngx_game_json_raw(ngx_game_json_t *json, const u_char *data, size_t len);
 ngx_int_t ngx_game_json_send(ngx_http_request_t *r, ngx_game_json_t *json,
     ngx_uint_t status);
 
+/* the same with {"error":"REASON"} */
+ngx_int_t ngx_game_json_error(ngx_http_request_t *r, ngx_uint_t status,
+    const char *reason, size_t len);
+
 
 #endif /* _NGX_GAME_JSON_H_INCLUDED_ */

@@ -417,6 +417,7 @@ ngx_game_layout_map(ngx_slab_pool_t *shpool)
     parts->store = p;
     parts->store_size = header->store_size;
 
+    parts->drain = &header->drain;
     parts->slots = header->slots;
     parts->secret[0] = header->secret[0];
     parts->secret[1] = header->secret[1];

@@ -35,6 +35,7 @@ typedef struct {
     uint64_t                   store_size;
     _Alignas(64) _Atomic uint64_t  ids;       /* lower bits of the last one */
     _Atomic uint64_t           generations;   /* of the newest configuration */
+    ngx_game_zone_drain_t      drain;
 } ngx_game_layout_header_t;
 
 

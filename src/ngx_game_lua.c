@@ -35,7 +35,8 @@ const char *const  ngx_game_lua_handlers[] = {
     "on_resume",
     "on_leave",
     "on_close",
-    "on_restore"
+    "on_restore",
+    "on_shutdown"
 };
 
 

@@ -16,6 +16,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_zone.h"
+#include "ngx_game_drain.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_store.h"
 #include "ngx_game_table.h"
@@ -55,6 +56,7 @@ static size_t ngx_game_registry_used(void);
 static ngx_uint_t ngx_game_registry_search(uint64_t game, uint64_t skip);
 static ngx_uint_t ngx_game_registry_fits(ngx_uint_t i, uint64_t game,
     uint64_t skip);
+static ngx_uint_t ngx_game_registry_takes_joins(uint64_t owner);
 static ngx_uint_t ngx_game_registry_make(ngx_game_game_t *game,
     uint64_t owner);
 static ngx_uint_t ngx_game_registry_pending(ngx_uint_t i, uint64_t id);
@@ -144,6 +146,11 @@ ngx_game_registry_match(ngx_game_game_t *game, uint64_t owner, uint64_t skip,
         || !ngx_game_registry_fits(i, game->hash, skip))
     {
         i = ngx_game_registry_search(game->hash, skip);
+    }
+
+    if (i == NGX_GAME_TABLE_NONE && ngx_game_drain_on()) {
+        ngx_game_zone_unlock();
+        return NGX_BUSY;
     }
 
     if (i == NGX_GAME_TABLE_NONE) {
@@ -237,7 +244,7 @@ ngx_game_registry_fits(ngx_uint_t i, uint64_t game, uint64_t skip)
     id = ngx_game_zone_get(&entry->id);
     owner = ngx_game_zone_get(&entry->owner);
 
-    if (!ngx_game_zone_accepting(owner)) {
+    if (!ngx_game_registry_takes_joins(owner)) {
 
         /* it never will again: the next search passes by at once */
 
@@ -256,6 +263,17 @@ ngx_game_registry_fits(ngx_uint_t i, uint64_t game, uint64_t skip)
     return id != skip
            && !ngx_game_zone_get(&entry->locked)
            && players < ngx_game_zone_get(&entry->max_players);
+}
+
+
+/* the rooms of a worker that exits are on their way to others, unless the
+ * configuration drains: then they stay, and may fill up */
+
+static ngx_uint_t
+ngx_game_registry_takes_joins(uint64_t owner)
+{
+    return ngx_game_zone_accepting(owner)
+           || (ngx_game_drain_endless() && ngx_game_zone_alive(owner));
 }
 
 
@@ -538,7 +556,7 @@ ngx_game_registry_seat(ngx_uint_t i)
     seat = !ngx_game_zone_get(&entry->locked)
            && ngx_game_zone_get(&entry->players)
               < ngx_game_zone_get(&entry->max_players)
-           && ngx_game_zone_accepting(ngx_game_worker.epoch);
+           && ngx_game_registry_takes_joins(ngx_game_worker.epoch);
 
     bit = ngx_game_table_bit(i);
     old = ngx_game_zone_get(&table->seats[i / 64]);

@@ -44,7 +44,8 @@ ngx_int_t ngx_game_registry_init(ngx_cycle_t *cycle);
  * this worker if that one has died or is exiting meanwhile: *room_owner.
  * `skip` names a room that is known to be full (0: none).  *created says
  * which.
- *   NGX_OK, NGX_DECLINED: the registry is full
+ *   NGX_OK, NGX_DECLINED: the registry is full, NGX_BUSY: there is none, and
+ *   none is made since the server drains
  * The room that is found may be one that another worker has just made and
  * whose owner has not opened it yet.
  * The call counts a seat that is on its way, so that many joins of one turn

@@ -12,6 +12,7 @@
 #include "ngx_game_room.h"
 #include "ngx_game_alarm.h"
 #include "ngx_game_dispatch.h"
+#include "ngx_game_drain.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_hold.h"
 #include "ngx_game_lua.h"
@@ -20,6 +21,7 @@
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
+#include "ngx_game_shutdown.h"
 #include "ngx_game_sleep.h"
 #include "ngx_game_tick.h"
 #include "ngx_game_zone.h"
@@ -647,16 +649,27 @@ ngx_game_room_work(ngx_game_room_t *room)
         return;
     }
 
-    /* for those who are away another worker has to have it in time */
-
-    seats = room->seats - (ngx_game_worker.alone ? room->away : 0);
-
-    if (seats || !room->created || room->closing) {
+    if (!room->created || room->closing) {
         return;
     }
 
-    if (ngx_game_worker.exiting
-        && (!room->game->keep || ngx_game_worker.alone))
+    ngx_game_shutdown_room(room);
+
+    /* those who are away come back by new workers: where there are none, they
+     * are not waited for */
+
+    seats = room->seats;
+
+    if (ngx_game_worker.alone && !ngx_game_drain_endless()) {
+        seats -= room->away;
+    }
+
+    if (seats || room->closing) {
+        return;
+    }
+
+    if (room->game->keep ? ngx_game_worker.alone || ngx_game_drain_on()
+                         : ngx_game_worker.exiting)
     {
         ngx_game_room_close(room, 1012, "shutdown", sizeof("shutdown") - 1);
 

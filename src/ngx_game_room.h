@@ -29,6 +29,7 @@ typedef enum {
     NGX_GAME_ON_LEAVE,
     NGX_GAME_ON_CLOSE,
     NGX_GAME_ON_RESTORE,
+    NGX_GAME_ON_SHUTDOWN,
     NGX_GAME_HANDLERS
 } ngx_game_handler_e;
 
@@ -89,6 +90,8 @@ struct ngx_game_room_s {
 
     uint64_t                   stays;         /* generation that has refused
                                                * to take it over */
+    uint32_t                   drain;         /* ngx_game_shutdown.c: the last
+                                               * that it was told of */
 
     uint64_t                   errors_since;  /* us */
     ngx_uint_t                 errors;

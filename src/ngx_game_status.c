@@ -9,6 +9,7 @@
 
 #include "ngx_game_status.h"
 #include "ngx_game_channel.h"
+#include "ngx_game_control.h"
 #include "ngx_game_json.h"
 #include "ngx_game_lobby.h"
 #include "ngx_game_registry.h"
@@ -55,13 +56,16 @@ ngx_game_status_handler(ngx_http_request_t *r)
                          ngx_pid);
 
     if (ngx_game_worker.epoch == 0) {
-        ngx_game_json_printf(&json, ",\"zone\":null,\"workers\":[],"
-                             "\"rooms\":[]}\n");
+        ngx_game_json_printf(&json, ",\"zone\":null,\"drain\":null,"
+                             "\"workers\":[],\"rooms\":[]}\n");
 
         return ngx_game_json_send(r, &json, NGX_HTTP_OK);
     }
 
     ngx_game_status_zone(&json);
+
+    ngx_game_json_printf(&json, ",\"drain\":");
+    ngx_game_control_drain(&json);
 
     ngx_game_json_printf(&json, ",\"workers\":[");
 

@@ -222,6 +222,14 @@ ngx_game_zone_generation(void)
 
 
 ngx_uint_t
+ngx_game_zone_newest(void)
+{
+    return ngx_game_zone_get(&ngx_game_layout.header->generations)
+           == ngx_game_zone_generation();
+}
+
+
+ngx_uint_t
 ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n)
 {
     ngx_uint_t              i, count;

@@ -69,8 +69,10 @@ void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
 /* tells the others that this worker takes no new rooms any more */
 void ngx_game_zone_set_exiting(void);
 
-/* the number of this worker's configuration */
+/* the number of this worker's configuration, and 1 if there is no newer one,
+ * not even one that did not come into effect */
 uint64_t ngx_game_zone_generation(void);
+ngx_uint_t ngx_game_zone_newest(void);
 
 /* the live workers: fills at most n, returns how many there are */
 ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
@@ -103,6 +105,13 @@ uint64_t ngx_game_id_parse(u_char *text, size_t len);
 /* for logs: one of four texts that are used in turn */
 ngx_str_t *ngx_game_id_text(uint64_t id);
 
+/* ngx_game_drain.c: whether the server drains, and the number of the drain of
+ * which was told that it is done */
+typedef struct {
+    _Atomic uint64_t           state;
+    _Atomic uint64_t           told;
+} ngx_game_zone_drain_t;
+
 /* the parts of the zone, for registry, limit and channel: fixed at creation,
  * all zero and aligned to pages then */
 typedef struct {
@@ -114,6 +123,7 @@ typedef struct {
     size_t                     store_size;
     u_char                    *rings;
     size_t                     rings_size;
+    ngx_game_zone_drain_t     *drain;
     ngx_uint_t                 slots;         /* how many there are */
     uint64_t                   secret[2];     /* for hashes of clients' keys */
 } ngx_game_zone_parts_t;

@@ -100,6 +100,7 @@ for my $name (qw(game.lua other.lua games/arena.lua games/chess.lua)) {
 my $table = <<'END';
 http!     |                            | "game" needs "game_zone"
 location!-| game_status;               | "game_status" needs "game_zone"
+location!-| game_control;              | "game_control" needs "game_zone"
 http!     | game_zone 8m;              | ok
 http!     | game_zone;                 | invalid number of arguments in "game_zone" directive
 http!     | game_zone x;               | invalid zone size "x"
@@ -130,6 +131,15 @@ location- | game_status; empty_gif;    | location "/game" has another content ha
 location- | game_status; game_status;  | "game_status" directive is duplicate
 location- | game_status on;            | invalid number of arguments in "game_status" directive
 server    | game_status;               | "game_status" directive is not allowed here
+location  | game_control;              | location "/game" has another content handler beside "game"
+location- | game_control; game_status; | location "/game" has another content handler beside "game_status"
+location- | game_status; game_control; | location "/game" has another content handler beside "game_status"
+location- | game_control; empty_gif;   | location "/game" has another content handler beside "game_control"
+location- | game_control; game_control; | "game_control" directive is duplicate
+location- | game_control on;           | invalid number of arguments in "game_control" directive
+location- | game_control; limit_except GET { deny all; } | ok
+location- | game_control; if ($arg_x) { set $y 1; } | ok
+server    | game_control;              | "game_control" directive is not allowed here
 server    | location /a { game other.lua name=game; } | game "game" has two scripts: "DIR/other.lua" and "DIR/game.lua"
 server    | location /a { game game.lua; } | ok
 server    | location /a { game game.lua name=b; game_room_max_players 9; } | ok
@@ -162,6 +172,13 @@ http      | game_lua_path a/?.lua;     | invalid value "a/?.lua"
 http      | game_lua_path "a;b";       | invalid value "a;b"
 http      | game_lua_path a; game_lua_path b; | "game_lua_path" directive is duplicate
 server    | game_lua_path a;           | "game_lua_path" directive is not allowed here
+
+http      | game_drain on;             | ok
+http      | game_drain off;            | ok
+http      | game_drain;                | invalid number of arguments in "game_drain" directive
+http      | game_drain x;              | invalid value "x" in "game_drain" directive, it must be "on" or "off"
+http      | game_drain on; game_drain on; | "game_drain" directive is duplicate
+server    | game_drain on;             | "game_drain" directive is not allowed here
 
 http      | game_script_timeout 5ms;   | ok
 http      | game_script_timeout 4ms;   | value must be between 5ms and 1m
