@@ -115,6 +115,13 @@ static ngx_command_t  ngx_game_commands[] = {
       0,
       NULL },
 
+    { ngx_string("game_balance"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_game_main_conf_t, balance),
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -318,6 +325,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->script_memory = NGX_CONF_UNSET_SIZE;
     mcf->script_timeout = NGX_CONF_UNSET_MSEC;
     mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
+    mcf->balance = NGX_CONF_UNSET;
 
     return mcf;
 }
@@ -331,6 +339,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(mcf->script_memory, 64 * 1024 * 1024);
     ngx_conf_init_msec_value(mcf->script_timeout, 100);
     ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
+    ngx_conf_init_value(mcf->balance, 1);
 
     return NGX_CONF_OK;
 }
