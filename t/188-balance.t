@@ -168,8 +168,6 @@ not here
 
 
 === TEST 7: a worker that hangs is given no room
---- main_config
-worker_shutdown_timeout 1s;
 --- http_config
 game_worker_timeout off;
 --- workers: 2
