@@ -168,7 +168,7 @@ within 30 counting a,b status workers.*.handover.rooms_balanced > 0
 === TEST 6: a room that the other worker can't take goes on where it was
 --- lua
 function Room:on_restore() compute(50) error("not here") end
---- workers: 2
+--- workers: 3
 --- ws
 a open /ws
 a > open
@@ -177,7 +177,7 @@ a2 open /ws?room=$a off=a
 b open /ws on=a
 b > open
 b ~ (?<b>\w{13})
-b2 open /ws?room=$b off=a
+b2 open /ws?room=$b off=a,a2
 a > load 15
 b > load 15
 within 30 counting a,a2,b,b2 log ~ stays in this worker, that is busier than others: on_restore failed
