@@ -127,6 +127,13 @@ static ngx_command_t  ngx_game_commands[] = {
       offsetof(ngx_game_main_conf_t, drain),
       NULL },
 
+    { ngx_string("game_balance"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_game_main_conf_t, balance),
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -339,6 +346,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->script_timeout = NGX_CONF_UNSET_MSEC;
     mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
     mcf->drain = NGX_CONF_UNSET;
+    mcf->balance = NGX_CONF_UNSET;
 
     return mcf;
 }
@@ -353,6 +361,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(mcf->script_timeout, 100);
     ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
     ngx_conf_init_value(mcf->drain, 0);
+    ngx_conf_init_value(mcf->balance, 1);
 
     return NGX_CONF_OK;
 }

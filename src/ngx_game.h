@@ -116,6 +116,7 @@ typedef struct {
     size_t                     script_memory; /* per VM */
     ngx_msec_t                 script_timeout;
     ngx_msec_t                 worker_timeout;    /* 0: off */
+    ngx_flag_t                 balance;
     void                      *sources;       /* ngx_game_source.h */
     ngx_flag_t                 drain;         /* game_drain */
     ngx_flag_t                 status;        /* game_status is used */
@@ -211,6 +212,8 @@ typedef struct {
     _Atomic uint64_t           checkpoints_failed;
     _Atomic uint64_t           rooms_taken;   /* over from other workers */
     _Atomic uint64_t           rooms_given;
+    _Atomic uint64_t           rooms_balanced;    /* given since this worker
+                                               * was busier, in rooms_given */
     _Atomic uint64_t           rooms_kept;    /* that no other would take */
     _Atomic uint64_t           sessions_taken;
     _Atomic uint64_t           sessions_given;

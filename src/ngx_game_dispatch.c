@@ -69,6 +69,7 @@ typedef struct {
 } ngx_game_dispatch_t;
 
 
+static void ngx_game_dispatch_charge(uint64_t us);
 static void ngx_game_dispatch_done(ngx_game_call_t *call, ngx_int_t rc, int n,
     ngx_str_t *error);
 static void ngx_game_dispatch_doing(ngx_game_player_t *player,
@@ -264,6 +265,7 @@ ngx_game_dispatch_event(ngx_event_t *ev)
 void
 ngx_game_dispatch_run(void)
 {
+    uint64_t              began;
     ngx_game_call_t       call;
     ngx_game_room_t      *room;
     ngx_game_dispatch_t  *dispatch;
@@ -279,6 +281,7 @@ ngx_game_dispatch_run(void)
     dispatch->running = 1;
 
     room = dispatch->items[0].player->room;
+    began = ngx_game_clock_now();
 
     ngx_game_handler_end_turn();
 
@@ -303,6 +306,8 @@ ngx_game_dispatch_run(void)
         }
     }
 
+    ngx_game_dispatch_charge(ngx_game_clock_now() - began);
+
     dispatch->call = NULL;
     dispatch->next = 0;
     dispatch->n = 0;
@@ -311,6 +316,23 @@ ngx_game_dispatch_run(void)
     dispatch->running = 0;
 
     ngx_game_worker.doing->room = 0;
+}
+
+
+/* all messages of a list have taken the same time: a clock that is read for
+ * each would cost more than the shortest handlers */
+
+static void
+ngx_game_dispatch_charge(uint64_t us)
+{
+    uint64_t    share;
+    ngx_uint_t  i;
+
+    share = us * 1000 / ngx_game_dispatch.n;
+
+    for (i = 0; i < ngx_game_dispatch.n; i++) {
+        ngx_game_dispatch.items[i].player->room->spent += share;
+    }
 }
 
 

@@ -10,6 +10,7 @@
 
 #include "ngx_game_engine.h"
 #include "ngx_game_adopt.h"
+#include "ngx_game_balance.h"
 #include "ngx_game_channel.h"
 #include "ngx_game_checkpoint.h"
 #include "ngx_game_clock.h"
@@ -163,6 +164,7 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
     ngx_game_follow_init();
     ngx_game_adopt_init(cycle);
     ngx_game_shutdown_init(cycle);
+    ngx_game_balance_init(cycle);
     ngx_game_channel_on_exit(ngx_game_engine_exit);
 
     ngx_game_engine.started = 1;
@@ -248,6 +250,7 @@ ngx_game_engine_done(void)
 {
     if (ngx_game_engine.started) {
         ngx_game_shutdown_done();
+        ngx_game_balance_done();
         ngx_game_adopt_done();
         ngx_game_pass_done();
         ngx_game_handover_done();

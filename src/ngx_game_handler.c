@@ -91,6 +91,7 @@ static ngx_int_t
 ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     ngx_game_prepare_pt prepare, ngx_game_handler_done_pt done)
 {
+    uint64_t          began;
     ngx_int_t         rc;
     ngx_game_call_t   call;
     ngx_game_doing_t  doing;
@@ -106,9 +107,10 @@ ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     ngx_game_handler_end_turn();
     ngx_game_room_changed(room);
 
-    /* handlers are called within handlers */
+    /* handlers are called within handlers: the outermost counts the time */
 
     doing = *ngx_game_worker.doing;
+    began = doing.room ? 0 : ngx_game_clock_now();
 
     ngx_game_worker.doing->room = room->id;
     ngx_game_worker.doing->player = 0;
@@ -119,6 +121,10 @@ ngx_game_handler_call(ngx_game_room_t *room, ngx_game_handler_args_t *args,
     rc = ngx_game_script_call(&call, prepare);
 
     *ngx_game_worker.doing = doing;
+
+    if (began) {
+        room->spent += (ngx_game_clock_now() - began) * 1000;
+    }
 
     return rc;
 }

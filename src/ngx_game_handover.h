@@ -38,6 +38,13 @@
  * `alone` of ngx_game_worker */
 void ngx_game_handover_exit(void);
 
+/* for balance: 1 if nothing of the room is under way that can't move.  Then it
+ * is offered to another worker of the same configuration, and goes on here if
+ * that one does not take it.  NGX_OK, or NGX_ERROR: it goes on here; it can't
+ * be saved, or the other one can't be reached */
+ngx_uint_t ngx_game_handover_movable(ngx_game_room_t *room);
+ngx_int_t ngx_game_handover_balance(ngx_game_room_t *room, uint64_t target);
+
 /* a room that was made of the checkpoint of a dead worker, and that the
  * registry says is this worker's by this term, goes on when all gateways have
  * said who is there; NGX_ERROR: no memory */

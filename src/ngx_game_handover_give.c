@@ -8,6 +8,8 @@
 
 #include "ngx_game_handover.h"
 #include "ngx_game_handover_private.h"
+#include "ngx_game_clock.h"
+#include "ngx_game_dispatch.h"
 #include "ngx_game_drain.h"
 #include "ngx_game_follow.h"
 #include "ngx_game_image.h"
@@ -49,10 +51,9 @@ static void ngx_game_handover_round(ngx_event_t *ev);
 static ngx_uint_t ngx_game_handover_target(uint64_t *target,
     uint64_t *generation);
 static ngx_uint_t ngx_game_handover_hopeless(void);
-static ngx_uint_t ngx_game_handover_ready(ngx_game_room_t *room,
-    uint64_t generation);
+static ngx_uint_t ngx_game_handover_ready(ngx_game_room_t *room);
 static ngx_int_t ngx_game_handover_offer(ngx_game_room_t *room,
-    uint64_t target);
+    uint64_t target, ngx_uint_t balance);
 static void ngx_game_handover_keep_waiting(ngx_game_room_t *room);
 static void ngx_game_handover_pass(ngx_game_handover_t *h);
 static void ngx_game_handover_take_back(ngx_game_handover_t *h);
@@ -107,8 +108,11 @@ ngx_game_handover_round(ngx_event_t *ev)
             break;
         }
 
-        if (ngx_game_handover_ready(room, generation)
-            && ngx_game_handover_offer(room, target) != NGX_OK)
+        if (room->stays < generation
+            && (ngx_game_handover_impatient()
+                ? ngx_game_handover_ready(room)
+                : ngx_game_handover_movable(room))
+            && ngx_game_handover_offer(room, target, 0) == NGX_ERROR)
         {
             room->stays = generation;
         }
@@ -174,25 +178,49 @@ ngx_game_handover_hopeless(void)
 }
 
 
-/* nothing of it is under way that can't move, or it was waited for */
-
-static ngx_uint_t
-ngx_game_handover_ready(ngx_game_room_t *room, uint64_t generation)
+ngx_uint_t
+ngx_game_handover_movable(ngx_game_room_t *room)
 {
-    if (room->paused || !room->created || room->closing
-        || !ngx_queue_empty(&room->leaving) || room->stays >= generation
-        || (room->count == 0 && !room->game->keep))
-    {
-        return 0;
-    }
-
-    return (ngx_queue_empty(&room->sleeps) && ngx_queue_empty(&room->parting))
-           || ngx_game_handover_impatient();
+    return ngx_game_handover_ready(room)
+           && ngx_queue_empty(&room->sleeps)
+           && ngx_queue_empty(&room->parting);
 }
 
 
+/* but for handlers that wait */
+
+static ngx_uint_t
+ngx_game_handover_ready(ngx_game_room_t *room)
+{
+    /* messages that were put off may close it, or wait */
+
+    ngx_game_dispatch_run();
+
+    return !room->paused && room->created && !room->closing
+           && ngx_queue_empty(&room->leaving)
+           && (room->count || room->game->keep);
+}
+
+
+ngx_int_t
+ngx_game_handover_balance(ngx_game_room_t *room, uint64_t target)
+{
+    if (ngx_game_handover_offer(room, target, 1) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    room->settled = ngx_game_clock_now() + NGX_GAME_HANDOVER_RETRY;
+
+    return NGX_ERROR;
+}
+
+
+/* NGX_DECLINED: the target can't be reached; NGX_ERROR: no memory, or the room
+ * can't be saved */
+
 static ngx_int_t
-ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target)
+ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target,
+    ngx_uint_t balance)
 {
     ngx_int_t             rc;
     ngx_str_t             image;
@@ -204,6 +232,8 @@ ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target)
     if (h == NULL) {
         return NGX_ERROR;
     }
+
+    h->balance = balance;
 
     ngx_game_room_pause(room);
     ngx_game_handover_keep_waiting(room);
@@ -220,11 +250,9 @@ ngx_game_handover_offer(ngx_game_room_t *room, uint64_t target)
 
     if (rc != NGX_OK && rc != NGX_AGAIN) {
 
-        /* another one in the next round */
-
         ngx_game_room_resume(room);
         ngx_game_handover_free(h);
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     group = ngx_game_group_find(room->id);
@@ -291,13 +319,18 @@ ngx_game_handover_answered(ngx_game_handover_t *h, ngx_game_record_t *record,
     }
 
     if (record->arg == NGX_GAME_HANDOVER_NO) {
-        h->room->stays = record->player;
         ngx_game_count(rooms_kept, 1);
 
+        if (!h->balance) {
+            h->room->stays = record->player;
+        }
+
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "room %V of game \"%V\" stays with the old script: %*s",
-                      ngx_game_id_text(h->id), &h->room->game->name, len,
-                      payload);
+                      "room %V of game \"%V\" stays %s: %*s",
+                      ngx_game_id_text(h->id), &h->room->game->name,
+                      h->balance ? "in this worker, that is busier than others"
+                                 : "with the old script",
+                      len, payload);
     }
 
     ngx_game_handover_take_back(h);
@@ -352,6 +385,7 @@ ngx_game_handover_pass(ngx_game_handover_t *h)
 
     ngx_game_handover_count(room, -1);
     ngx_game_count(rooms_given, 1);
+    ngx_game_count(rooms_balanced, h->balance);
     ngx_game_room_discard(room);
 
     h->room = NULL;
@@ -377,6 +411,10 @@ ngx_game_handover_take_back(ngx_game_handover_t *h)
     ngx_game_group_t  *group;
 
     room = h->room;
+
+    if (h->balance) {
+        room->settled = ngx_game_clock_now() + NGX_GAME_HANDOVER_RETRY;
+    }
 
     ngx_game_kept_move(&h->kept, &kept);
     ngx_game_handover_free(h);

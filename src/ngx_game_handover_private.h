@@ -24,6 +24,12 @@
 #include "ngx_game_room.h"
 
 
+/* a room that has come, and one that nobody took, is not given for balance
+ * within, us */
+#define NGX_GAME_HANDOVER_SETTLE  10000000
+#define NGX_GAME_HANDOVER_RETRY   60000000
+
+
 typedef enum {
     NGX_GAME_HANDOVER_OFFERED = 0,
     NGX_GAME_HANDOVER_GIVEN,
@@ -48,6 +54,8 @@ typedef struct {
     ngx_uint_t                 waits_count;
     uint64_t                   began;         /* us */
     ngx_game_handover_state_e  state;
+    unsigned                   balance:1;     /* offered since this worker is
+                                               * busier */
 } ngx_game_handover_t;
 
 

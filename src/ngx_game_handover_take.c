@@ -185,6 +185,8 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     room = h->room;
     now = ngx_game_clock_now();
 
+    room->settled = now + NGX_GAME_HANDOVER_SETTLE;
+
     ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
                   "room %V of game \"%V\" goes on here with %uD players, "
                   "after %uL us", ngx_game_id_text(room->id),

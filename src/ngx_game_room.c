@@ -226,6 +226,7 @@ ngx_game_room_make(ngx_game_game_t *game, uint64_t id, uint64_t term)
     room->ref = LUA_NOREF;
     room->players_ref = LUA_NOREF;
     room->empty.handler = ngx_game_room_is_empty;
+    room->settled = ngx_game_clock_now();
 
     ngx_queue_init(&room->players);
     ngx_queue_init(&room->waiting);

@@ -93,6 +93,11 @@ struct ngx_game_room_s {
     uint32_t                   drain;         /* ngx_game_shutdown.c: the last
                                                * that it was told of */
 
+    uint64_t                   spent;         /* ns in its handlers, since
+                                               * ngx_game_balance.c counts */
+    uint64_t                   settled;       /* us, from when on it may be
+                                               * given for balance */
+
     uint64_t                   errors_since;  /* us */
     ngx_uint_t                 errors;
 

@@ -48,16 +48,23 @@ ngx_game_sleep(ngx_game_room_t *room, ngx_game_call_t *call, uint64_t us)
 static void
 ngx_game_sleep_handler(ngx_game_timer_t *timer)
 {
+    uint64_t           began;
     ngx_game_call_t   *call;
+    ngx_game_room_t   *room;
     ngx_game_sleep_t  *sleep;
 
     sleep = (ngx_game_sleep_t *) timer;
     call = sleep->call;
+    room = call->owner;
 
     ngx_queue_remove(&sleep->link);
     ngx_free(sleep);
 
+    began = ngx_game_clock_now();
+
     ngx_game_script_resume(call);
+
+    room->spent += (ngx_game_clock_now() - began) * 1000;
 }
 
 

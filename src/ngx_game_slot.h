@@ -19,8 +19,8 @@
 
 /*
  * epoch is stored last at a claim and cleared first at the end: who reads the
- * same epoch before and after reads the fields of that worker.  All but life
- * and eventfd are written by the holder of life only.
+ * same epoch before and after reads the fields of that worker.  All but life,
+ * eventfd and reserved are written by the holder of life only.
  */
 struct ngx_game_slot_s {
     _Alignas(64) _Atomic uint64_t  epoch;        /* 0: nobody's */
@@ -28,6 +28,9 @@ struct ngx_game_slot_s {
     _Atomic uint64_t               beat;         /* ms, monotonic clock */
     _Atomic uint32_t               pid;
     _Atomic uint32_t               exiting;
+    _Atomic uint64_t               reserved;     /* ms: until then it is given
+                                                  * rooms by one worker only;
+                                                  * written by any */
     int32_t                        eventfd;      /* in the master */
     int32_t                        mail[2];      /* the same: a socket pair */
     _Atomic uint64_t               died;         /* when its last worker did,

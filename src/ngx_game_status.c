@@ -171,11 +171,12 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
                          / ngx_max(saved, 1));
 
     ngx_game_json_printf(json, ",\"handover\":{\"rooms_taken\":%uL,"
-                         "\"rooms_given\":%uL,\"rooms_kept\":%uL,"
-                         "\"rooms_adopted\":%uL,"
+                         "\"rooms_given\":%uL,\"rooms_balanced\":%uL,"
+                         "\"rooms_kept\":%uL,\"rooms_adopted\":%uL,"
                          "\"sessions_taken\":%uL,\"sessions_given\":%uL}",
                          ngx_game_status_get(info, rooms_taken),
                          ngx_game_status_get(info, rooms_given),
+                         ngx_game_status_get(info, rooms_balanced),
                          ngx_game_status_get(info, rooms_kept),
                          ngx_game_status_get(info, rooms_adopted),
                          ngx_game_status_get(info, sessions_taken),

@@ -272,6 +272,8 @@ ngx_game_zone_worker(ngx_uint_t i, ngx_game_worker_info_t *info)
     info->pid = (ngx_pid_t) ngx_game_zone_get(&slot->pid);
     info->generation = ngx_game_zone_get(&slot->generation);
     info->exiting = ngx_game_zone_get(&slot->exiting);
+    info->beat = ngx_game_zone_get(&slot->beat);
+    info->reserved = ngx_game_zone_get(&slot->reserved);
     info->counters = &slot->counters;
 
     atomic_thread_fence(memory_order_acquire);
@@ -303,6 +305,27 @@ ngx_game_zone_accepting(uint64_t epoch)
 
     return ngx_game_peer_alive(epoch)
            && !ngx_game_zone_get(&ngx_game_layout.slots->slots[i].exiting);
+}
+
+
+ngx_int_t
+ngx_game_zone_reserve(uint64_t epoch, ngx_msec_t ms)
+{
+    uint64_t           until;
+    _Atomic uint64_t  *reserved;
+
+    reserved = &ngx_game_layout.slots->slots[ngx_game_slot_of(epoch)].reserved;
+
+    until = ngx_game_zone_get(reserved);
+
+    if (until > ngx_current_msec
+        || !atomic_compare_exchange_strong(reserved, &until,
+                                           ngx_current_msec + ms))
+    {
+        return NGX_BUSY;
+    }
+
+    return NGX_OK;
 }
 
 

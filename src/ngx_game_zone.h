@@ -36,6 +36,8 @@ typedef struct {
     ngx_pid_t                  pid;
     uint64_t                   generation;    /* counts configurations */
     ngx_uint_t                 exiting;
+    ngx_msec_t                 beat;          /* once a second */
+    ngx_msec_t                 reserved;      /* ngx_game_zone_reserve() */
     ngx_game_counters_t       *counters;      /* in the zone, read only */
 } ngx_game_worker_info_t;
 
@@ -86,6 +88,10 @@ void ngx_game_zone_check(uint64_t epoch);
 
 /* 1 if it lives and is not exiting */
 ngx_uint_t ngx_game_zone_accepting(uint64_t epoch);
+
+/* for so many ms no other worker is to reserve the one of this epoch: NGX_OK,
+ * or NGX_BUSY: another has.  It ends by itself, whoever dies */
+ngx_int_t ngx_game_zone_reserve(uint64_t epoch, ngx_msec_t ms);
 
 /* what a worker that died did last; NGX_DECLINED: its slot is another's */
 ngx_int_t ngx_game_zone_doing(uint64_t epoch, ngx_game_doing_t *doing);

@@ -194,6 +194,11 @@ http      | game_worker_timeout x;     | "game_worker_timeout" directive invalid
 http      | game_worker_timeout 5s; game_worker_timeout 6s; | "game_worker_timeout" directive is duplicate
 server    | game_worker_timeout 5s;    | "game_worker_timeout" directive is not allowed here
 
+http      | game_balance off;          | ok
+http      | game_balance maybe;        | invalid value "maybe" in "game_balance" directive, it must be "on" or "off"
+http      | game_balance on; game_balance on; | "game_balance" directive is duplicate
+server    | game_balance on;           | "game_balance" directive is not allowed here
+
 http      | game_checkpoint auto;      | ok
 server    | game_checkpoint off;       | ok
 location  | game_checkpoint 100ms;     | ok

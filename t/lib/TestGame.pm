@@ -84,6 +84,9 @@
 #                           of the response to open
 # Others:
 #     wait SECONDS
+#     within SECONDS STEP   the step may wait so long
+#     counting a,b STEP     until the step passes, these send numbers, each its
+#                           own from 1 on, and get them back in order
 #     takes MIN MAX STEP    the step ends after so many seconds
 #     http METHOD PATH [STATUS] [tls] [header="Name: value"] [~ REGEX | json J]
 #     unanswered PATH       a connection is closed without an answer

@@ -491,6 +491,39 @@ sub do_takes {
 }
 
 
+sub do_within {
+    my ($seconds, $step) = split ' ', $_[0], 2;
+    local $Wait = $seconds;
+    step($step);
+}
+
+
+sub do_counting {
+    my ($names, $step) = split ' ', $_[0], 2;
+
+    my @clients = map { $Clients{$_} // die "$_ is not open\n" }
+                  split /,/, $names;
+    my $end = time + $Wait;
+
+    until (eval { local $Wait = 0; step($step); 1 }) {
+        die $@ if time > $end;
+        for my $client (@clients) {
+            client_count($client, join ' ', numbers($client));
+        }
+        for my $client (@clients) {
+            client_expect($client, join ' ', numbers($client));
+            $client->{counted} += 20;
+        }
+    }
+}
+
+
+sub numbers {
+    my $counted = $_[0]{counted} // 0;
+    return ($counted + 1, $counted + 20);
+}
+
+
 sub do_wait { sleep $_[0] }
 sub do_signal { kill $_[0] => master() }
 sub do_log { do_file("error.log $_[0]") }
