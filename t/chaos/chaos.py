@@ -431,6 +431,7 @@ class Chaos:
                     raise
                 # its room has died with its worker
                 self.stats['refused'] = self.stats.get('refused', 0) + 1
+                print('refused: %s' % e)
                 if ' 503 ' in str(e):
                     self.away.append((now + 0.1, client))
                 else:
