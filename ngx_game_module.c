@@ -115,6 +115,13 @@ static ngx_command_t  ngx_game_commands[] = {
       0,
       NULL },
 
+    { ngx_string("game_snapshot"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_game_conf_snapshot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -304,6 +311,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->script_memory = NGX_CONF_UNSET_SIZE;
     mcf->script_timeout = NGX_CONF_UNSET_MSEC;
     mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
+    mcf->snapshot = NGX_CONF_UNSET_PTR;
 
     return mcf;
 }
@@ -317,6 +325,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(mcf->script_memory, 64 * 1024 * 1024);
     ngx_conf_init_msec_value(mcf->script_timeout, 100);
     ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
+    ngx_conf_init_ptr_value(mcf->snapshot, NULL);
 
     return NGX_CONF_OK;
 }

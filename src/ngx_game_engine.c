@@ -26,6 +26,7 @@
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
+#include "ngx_game_snapshot.h"
 #include "ngx_game_sync.h"
 #include "ngx_game_zone.h"
 
@@ -161,6 +162,7 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
     }
 
     ngx_game_follow_init();
+    ngx_game_snapshot_init(cycle);
     ngx_game_adopt_init(cycle);
     ngx_game_channel_on_exit(ngx_game_engine_exit);
 
@@ -210,6 +212,7 @@ ngx_game_engine_exit(void)
     ngx_game_room_exit();
     ngx_game_handover_exit();
     ngx_game_pass_exit();
+    ngx_game_snapshot_exit();
 
     /* no cancelable timer: the worker waits for it */
 
@@ -223,7 +226,9 @@ ngx_game_engine_exit(void)
 static void
 ngx_game_engine_watch(ngx_event_t *ev)
 {
-    if (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0) {
+    if (ngx_game_snapshot_ended()
+        || (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0))
+    {
         return;
     }
 
@@ -248,6 +253,7 @@ ngx_game_engine_done(void)
     if (ngx_game_engine.started) {
         ngx_game_adopt_done();
         ngx_game_pass_done();
+        ngx_game_snapshot_done();
         ngx_game_handover_done();
         ngx_game_session_done();
         ngx_game_room_done();

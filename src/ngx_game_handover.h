@@ -37,6 +37,13 @@
  * as there are any; those that can't stay.  Sets `alone` of ngx_game_worker */
 void ngx_game_handover_exit(void);
 
+/* 1 if this worker exits and no other will take its rooms */
+ngx_uint_t ngx_game_handover_alone(void);
+
+/* this worker exits, and its rooms are to go on from their last checkpoints:
+ * they stand still from now on.  Those that can't be saved are closed */
+void ngx_game_handover_leave(void);
+
 /* a room that was made of the checkpoint of a dead worker, and that the
  * registry says is this worker's by this term, goes on when all gateways have
  * said who is there; NGX_ERROR: no memory */

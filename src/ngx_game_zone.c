@@ -186,6 +186,40 @@ ngx_game_zone_set_exiting(void)
 
 
 ngx_int_t
+ngx_game_zone_settled(void)
+{
+    uint64_t          epoch;
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    ngx_game_slot_t  *slot;
+
+    rc = NGX_OK;
+
+    for (i = 0; i < ngx_game_layout.parts.slots; i++) {
+        slot = &ngx_game_layout.slots->slots[i];
+        epoch = atomic_load(&slot->epoch);
+
+        if (epoch == 0
+            || i == ngx_game_zone.own
+            || !ngx_game_slot_probe(slot, epoch))
+        {
+            continue;
+        }
+
+        if (!atomic_load(&slot->exiting)) {
+            return NGX_DECLINED;
+        }
+
+        if (atomic_load(&slot->counters.rooms) != 0) {
+            rc = NGX_AGAIN;
+        }
+    }
+
+    return rc;
+}
+
+
+ngx_int_t
 ngx_game_zone_doing(uint64_t epoch, ngx_game_doing_t *doing)
 {
     ngx_uint_t        i;
@@ -218,6 +252,14 @@ ngx_game_zone_generation(void)
     slot = &ngx_game_layout.slots->slots[ngx_game_zone.own];
 
     return ngx_game_zone_get(&slot->generation);
+}
+
+
+ngx_uint_t
+ngx_game_zone_outdated(void)
+{
+    return ngx_game_zone_get(&ngx_game_layout.header->generations)
+           != ngx_game_zone_generation();
 }
 
 

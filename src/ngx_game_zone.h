@@ -28,6 +28,9 @@
 
 #define ngx_game_slot_of(epoch)  ((ngx_uint_t) ((epoch) & 0xff))
 
+/* the epoch of a worker that never was: what it owns waits for another one */
+#define NGX_GAME_ZONE_NOBODY     0xff
+
 
 /* a copy of what is known of one live worker */
 typedef struct {
@@ -69,8 +72,14 @@ void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
 /* tells the others that this worker takes no new rooms any more */
 void ngx_game_zone_set_exiting(void);
 
-/* the number of this worker's configuration */
+/* what the other workers do: NGX_OK: all that live are exiting and have no
+ * rooms any more; NGX_AGAIN: some still have; NGX_DECLINED: some don't exit */
+ngx_int_t ngx_game_zone_settled(void);
+
+/* the number of this worker's configuration, and whether there was a newer one
+ * since, which may have failed */
 uint64_t ngx_game_zone_generation(void);
+ngx_uint_t ngx_game_zone_outdated(void);
 
 /* the live workers: fills at most n, returns how many there are */
 ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
@@ -102,6 +111,7 @@ ngx_str_t *ngx_game_id_text(uint64_t id);
 /* the parts of the zone, for registry, limit and channel: fixed at creation,
  * all zero and aligned to pages then */
 typedef struct {
+    void                      *snapshot;      /* a page */
     u_char                    *registry;
     size_t                     registry_size;
     u_char                    *limits;
