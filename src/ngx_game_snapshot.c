@@ -57,7 +57,6 @@ typedef enum {
 typedef struct {
     _Atomic uint64_t           instance;      /* random, 0: not made yet */
     _Atomic uint64_t           tried;         /* the last write began, ms */
-    _Atomic uint64_t           final;         /* the last file was written */
     _Atomic uint64_t           loads;         /* of files */
 
     /* see ngx_game_snapshot_info_t */
@@ -112,6 +111,7 @@ static void ngx_game_snapshot_end(void);
 static void ngx_game_snapshot_leave(ngx_msec_t patience);
 static ngx_int_t ngx_game_snapshot_settled(void);
 static void ngx_game_snapshot_finish(void);
+static ngx_uint_t ngx_game_snapshot_is_finished(void);
 static void ngx_game_snapshot_close(void);
 
 
@@ -139,8 +139,6 @@ ngx_game_snapshot_init(ngx_cycle_t *cycle)
     }
 
     ngx_game_snapshot_identify(cycle);
-
-    ngx_game_zone_set(&snap->zone->final, 0);
 
     if (ngx_worker == 0
         && access((char *) snap->conf->dir.data, R_OK|W_OK|X_OK) == -1)
@@ -741,7 +739,7 @@ ngx_game_snapshot_settled(void)
 
 
 /* the first one that gets here writes; from then on the rooms are not those of
- * this zone any more */
+ * this zone any more.  What another instance has written meanwhile is added */
 
 static void
 ngx_game_snapshot_finish(void)
@@ -759,7 +757,7 @@ ngx_game_snapshot_finish(void)
         return;
     }
 
-    if (!ngx_game_zone_get(&snap->zone->final)) {
+    if (!ngx_game_snapshot_is_finished()) {
         ngx_game_snapshot_load();
 
         snap->header = snap->self;
@@ -771,7 +769,6 @@ ngx_game_snapshot_finish(void)
 
         if (rc == NGX_OK) {
             ngx_game_registry_clear();
-            ngx_game_zone_set(&snap->zone->final, 1);
 
             ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                           "%uL rooms are kept in snapshot \"%V\", %uL bytes",
@@ -781,6 +778,25 @@ ngx_game_snapshot_finish(void)
     }
 
     (void) close(fd);
+}
+
+
+/* under the lock: all rooms are in a file that waits */
+
+static ngx_uint_t
+ngx_game_snapshot_is_finished(void)
+{
+    ngx_uint_t                   used, size;
+    ngx_game_snapshot_error_t    error;
+    ngx_game_snapshot_header_t   header;
+
+    ngx_game_registry_usage(&used, &size);
+
+    return used == 0
+           && ngx_game_snapshot_file_peek(ngx_game_snapshot.conf, &header,
+                                          &error)
+              == NGX_OK
+           && header.final;
 }
 
 

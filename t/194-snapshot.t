@@ -261,8 +261,8 @@ is too short
 === TEST 10: a file that can't be written: the server runs, and says so
 --- http_config
 game_snapshot html/rooms 1s;
---- user_files
->>> rooms.tmp/x
+--- user_files eval
+[["rooms.tmp/x", "a directory is in the way"]]
 --- ws
 a open /ws
 log ~ \[error\].*snapshot ".*/rooms" can't be written: open\(\) failed \(21: Is a directory\)

@@ -606,7 +606,7 @@ sub do_server {
     }
 
     my $pid = master() or die "nginx does not run\n";
-    my $old = slurp("$Root/logs/nginx.pid.oldbin") + 0;
+    my $old = (slurp("$Root/logs/nginx.pid.oldbin") || 0) + 0;
 
     if ($what eq 'upgrade') {
         kill USR2 => $pid;
@@ -892,7 +892,7 @@ sub do_edit {
 # ---- tools
 
 sub port { $ENV{$_[0] ? 'TEST_NGINX_TLS_PORT' : 'TEST_NGINX_PORT'} }
-sub master { slurp("$Root/logs/nginx.pid") + 0 }
+sub master { (slurp("$Root/logs/nginx.pid") || 0) + 0 }
 
 
 sub retry {
