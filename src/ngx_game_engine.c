@@ -82,6 +82,7 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
 
 static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
     ngx_game_limit_sweep,
+    ngx_game_snapshot_lost,
     ngx_game_pass_lost,
     ngx_game_handover_lost,
     ngx_game_follow_lost,

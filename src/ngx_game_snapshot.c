@@ -41,8 +41,8 @@
 #define NGX_GAME_SNAPSHOT_LEAVING   1000
 #define NGX_GAME_SNAPSHOT_TAKING    1000
 
-/* and in exit_process, where the master waits as well */
-#define NGX_GAME_SNAPSHOT_STOPPING  500
+/* and in exit_process: the master kills who is not gone 1.5 s after TERM */
+#define NGX_GAME_SNAPSHOT_STOPPING  800
 
 
 typedef enum {
@@ -813,6 +813,25 @@ ngx_game_snapshot_close(void)
     while ((s = ngx_game_session_next(&cursor))) {
         ngx_game_session_close(s, 1012, reason, sizeof(reason) - 1,
                                NGX_GAME_SHUTDOWN);
+    }
+}
+
+
+void
+ngx_game_snapshot_lost(uint64_t epoch)
+{
+    ngx_game_snapshot_t  *snap;
+
+    snap = &ngx_game_snapshot;
+
+    if (snap->conf == NULL || !ngx_game_worker.exiting) {
+        return;
+    }
+
+    ngx_game_snapshot_end();
+
+    if (snap->state != NGX_GAME_SNAPSHOT_RUNNING) {
+        ngx_game_snapshot_close();
     }
 }
 

@@ -38,6 +38,10 @@ void ngx_game_snapshot_exit(void);
 /* 1 when that was done: there is nothing to wait for but sessions */
 ngx_uint_t ngx_game_snapshot_ended(void);
 
+/* a death handler, before all that are about sessions: what dies while this
+ * worker does has ended, too */
+void ngx_game_snapshot_lost(uint64_t epoch);
+
 /* exit_process, before sessions and rooms end: the same at once */
 void ngx_game_snapshot_done(void);
 

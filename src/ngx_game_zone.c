@@ -17,7 +17,7 @@
 
 
 #define NGX_GAME_ZONE_MARGIN  250000       /* ppm of a core */
-#define NGX_GAME_ZONE_DEATHS  8
+#define NGX_GAME_ZONE_DEATHS  12
 #define NGX_GAME_ZONE_USAGES  4
 
 

@@ -66,7 +66,7 @@ ngx_shm_zone_t *ngx_game_zone_add(ngx_conf_t *cf, size_t size);
 ngx_int_t ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone);
 void ngx_game_zone_detach(void);
 
-/* at most 8 handlers, run in the order of registration; before attach */
+/* at most 12 handlers, run in the order of registration; before attach */
 void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
 
 /* tells the others that this worker takes no new rooms any more */

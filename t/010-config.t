@@ -177,6 +177,17 @@ http      | game_worker_timeout x;     | "game_worker_timeout" directive invalid
 http      | game_worker_timeout 5s; game_worker_timeout 6s; | "game_worker_timeout" directive is duplicate
 server    | game_worker_timeout 5s;    | "game_worker_timeout" directive is not allowed here
 
+http      | game_snapshot off;         | ok
+http      | game_snapshot logs/rooms;  | ok
+http      | game_snapshot logs/rooms 1s; | ok
+http      | game_snapshot logs/rooms off; | ok
+http      | game_snapshot logs/rooms 999ms; | invalid interval "999ms"
+http      | game_snapshot logs/rooms x; | invalid interval "x"
+http      | game_snapshot logs/;       | invalid value "logs/"
+http      | game_snapshot nowhere/rooms; | there is no directory
+http      | game_snapshot logs/a; game_snapshot logs/b; | "game_snapshot" directive is duplicate
+server    | game_snapshot logs/rooms;  | "game_snapshot" directive is not allowed here
+
 http      | game_checkpoint auto;      | ok
 server    | game_checkpoint off;       | ok
 location  | game_checkpoint 100ms;     | ok

@@ -113,7 +113,22 @@ takes 0.2 4 b until json {"rung":"late"}
 
 
 
-=== TEST 4: quit and start; a room without players and without keep is not kept
+=== TEST 4: timers go off by the time of day if the machine was started anew
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+a > {"after":1000,"text":"late"}
+a json {"n":0}
+server stop
+damage rooms boot 998
+server start
+b open /ws?room=$room
+b json {"room":"$room"}
+takes 0.2 4 b json {"rung":"late"}
+
+
+
+=== TEST 5: quit and start; a room without players and without keep is not kept
 --- lua
 local Room = {}
 function Room:on_create(options) self.state.n = 0 end
@@ -159,7 +174,7 @@ closed: shutdown
 
 
 
-=== TEST 5: nginx and all its workers are killed: what was written in passing is loaded
+=== TEST 6: nginx and all its workers are killed: what was written in passing is loaded
 --- http_config
 game_snapshot logs/rooms 1s;
 --- ws
@@ -191,7 +206,7 @@ status snapshot.loaded == 0
 
 
 
-=== TEST 6: a file that was cut is kept aside
+=== TEST 7: a file that was cut is kept aside
 --- ws
 a open /ws
 server stop
@@ -207,7 +222,7 @@ is torn
 
 
 
-=== TEST 7: a file with a changed byte is kept aside
+=== TEST 8: a file with a changed byte is kept aside
 --- ws
 a open /ws
 server stop
@@ -226,7 +241,7 @@ is wrong
 
 
 
-=== TEST 8: a file of another version is kept aside
+=== TEST 9: a file of another version is kept aside
 --- ws
 a open /ws
 server stop
@@ -239,7 +254,7 @@ another version
 
 
 
-=== TEST 9: files that are none of ours, short and long, and an empty one
+=== TEST 10: files that are none of ours, short and long, and an empty one
 --- ws
 server stop
 write logs/rooms hello
@@ -258,7 +273,7 @@ is too short
 
 
 
-=== TEST 10: a file that can't be written: the server runs, and says so
+=== TEST 11: a file that can't be written: the server runs, and says so
 --- http_config
 game_snapshot html/rooms 1s;
 --- user_files eval
@@ -275,7 +290,7 @@ can't be written
 
 
 
-=== TEST 11: a room whose game the configuration has not any more stays in the old file
+=== TEST 12: a room whose game the configuration has not any more stays in the old file
 --- ws
 a open /ws
 a ~ "room":"(?<room>[0-9a-z]{13})"
@@ -289,7 +304,7 @@ file rooms.old ~ ^ngx_game
 
 
 
-=== TEST 12: rooms are spread over the workers, and all are there
+=== TEST 13: rooms are spread over the workers, and all are there
 --- lua
 local Room = { keep = true, max_players = 1 }
 function Room:on_create() self.state.text = ("x"):rep(5000) end
@@ -316,7 +331,7 @@ status workers.*.rooms == 60
 
 
 
-=== TEST 13: a room that can't be saved is closed
+=== TEST 14: a room that can't be saved is closed
 --- lua
 local Room = { keep = true }
 function Room:on_create() self.state.stays = print or error end
@@ -334,7 +349,7 @@ can't be saved
 
 
 
-=== TEST 14: a binary upgrade: rooms go on in the new workers when the old ones quit
+=== TEST 15: a binary upgrade: rooms go on in the new workers when the old ones quit
 --- main_config
 env LD_PRELOAD;
 env ASAN_OPTIONS;
@@ -364,7 +379,7 @@ c json {"n":7}
 
 
 
-=== TEST 15: an upgrade that is taken back: rooms return to the old master's workers
+=== TEST 16: an upgrade that is taken back: rooms return to the old master's workers
 --- main_config
 env LD_PRELOAD;
 env ASAN_OPTIONS;
@@ -391,7 +406,7 @@ status rooms.# == 1
 
 
 
-=== TEST 16: a reload with live players is none of its business
+=== TEST 17: a reload with live players is none of its business
 --- http_config
 game_snapshot logs/rooms 1s;
 --- ws
@@ -414,7 +429,7 @@ status workers.*.rooms == 1
 
 
 
-=== TEST 17: a worker that is told to stop: its rooms go on in the others
+=== TEST 18: a worker that is told to stop: its rooms go on in the others
 --- workers: 2
 --- ws
 a open /ws

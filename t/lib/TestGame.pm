@@ -99,6 +99,8 @@
 #     edit FILE s/REGEX/TEXT/
 #     damage NAME truncate  cuts a file in logs/ by its last byte
 #     damage NAME flip AT   changes a bit of its byte AT (-1: the last)
+#     damage NAME boot N    a snapshot as if another boot of the machine had
+#                           written it, whose clock was ahead by N seconds
 #     server stop, server quit, server crash, server start
 #                           all of nginx: by TERM, by QUIT, by KILL of all its
 #                           processes, each until all are gone

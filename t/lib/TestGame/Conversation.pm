@@ -9,6 +9,7 @@ use v5.10.1;
 use strict;
 use warnings;
 
+use Compress::Raw::Zlib qw(crc32);
 use JSON::PP ();
 use Test::More ();
 use Text::ParseWords qw(shellwords);
@@ -616,6 +617,9 @@ sub do_server {
         });
     }
 
+    # a worker that is not ready yet may take the stop for an earlier one
+    do_respawned() if $what =~ /^(?:stop|quit)$/;
+
     return ends($old, 'WINCH', 1) if $what eq 'rest';
     return ends($old, 'QUIT') if $what eq 'retire';
     return ends($pid, 'TERM') if $what eq 'stop';
@@ -868,8 +872,12 @@ sub do_damage {
         chop $text;
     } elsif ($how =~ /^flip (-?\d+)$/) {
         substr($text, $1, 1) ^= "\x01";
+    } elsif ($how =~ /^boot (\d+)$/) {
+        substr($text, 24, 36) = '0' x 36;
+        substr($text, 80, 8) = pack 'Q', $1 * 1e6 + unpack 'x80Q', $text;
+        substr($text, 116, 4) = pack 'L', crc32(substr $text, 0, 116);
     } else {
-        die "truncate or flip AT\n";
+        die "unknown damage: $how\n";
     }
 
     CORE::open my $out, '>', "$Root/logs/$name" or die "$name: $!\n";
