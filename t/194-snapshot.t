@@ -447,3 +447,20 @@ server stop
 server start
 c open /ws?room=$room
 c json {"n":6}
+
+
+
+=== TEST 19: a worker without rooms or players ends with the others, without a file
+--- http_config
+game_snapshot logs/rooms 1s;
+--- ws
+a open /ws
+a > "close"
+a until json {"n":0}
+a close? 1000
+status snapshot.age >= 0
+file rooms ~ ^ngx_game
+server quit
+server start
+status rooms.# == 0
+status snapshot.loaded == 0
