@@ -15,12 +15,10 @@
 
 #include "ngx_game_snapshot.h"
 #include "ngx_game_snapshot_file.h"
+#include "ngx_game_snapshot_load.h"
 #include "ngx_game_adopt.h"
 #include "ngx_game_handover.h"
-#include "ngx_game_image.h"
-#include "ngx_game_clock.h"
 #include "ngx_game_registry.h"
-#include "ngx_game_room.h"
 #include "ngx_game_session.h"
 #include "ngx_game_zone.h"
 
@@ -77,7 +75,6 @@ typedef struct {
     uint64_t                    loads;        /* that are known of */
     ngx_msec_t                  deadline;
     ngx_game_snapshot_state_e   state;
-    unsigned                    stuck:1;      /* a file can't be put aside */
     unsigned                    shared:1;     /* told that it is another's */
 
     /* the thread's, from its creation until `done` */
@@ -94,14 +91,7 @@ static void ngx_game_snapshot_identify(ngx_cycle_t *cycle);
 static void ngx_game_snapshot_poll(ngx_event_t *ev);
 static ngx_uint_t ngx_game_snapshot_first(void);
 static ngx_uint_t ngx_game_snapshot_upgrading(void);
-static void ngx_game_snapshot_look(ngx_msec_t patience);
-static void ngx_game_snapshot_load(void);
-static void ngx_game_snapshot_restore(ngx_game_snapshot_header_t *header,
-    ngx_str_t *data);
-static ngx_int_t ngx_game_snapshot_room(ngx_game_snapshot_room_t *room,
-    int64_t shift);
-static int64_t ngx_game_snapshot_shift(ngx_game_snapshot_header_t *header);
-static void ngx_game_snapshot_aside(ngx_str_t *name);
+static void ngx_game_snapshot_loaded(ngx_int_t rooms);
 static void ngx_game_snapshot_start(void);
 static void *ngx_game_snapshot_thread(void *data);
 static void ngx_game_snapshot_pass(void);
@@ -110,6 +100,7 @@ static void ngx_game_snapshot_result(ngx_int_t rc);
 static void ngx_game_snapshot_end(void);
 static void ngx_game_snapshot_leave(ngx_msec_t patience);
 static ngx_int_t ngx_game_snapshot_settled(void);
+static void ngx_game_snapshot_save(ngx_int_t settled);
 static void ngx_game_snapshot_finish(void);
 static ngx_uint_t ngx_game_snapshot_is_finished(void);
 static void ngx_game_snapshot_close(void);
@@ -150,7 +141,9 @@ ngx_game_snapshot_init(ngx_cycle_t *cycle)
 
     /* before this worker takes a connection, the rooms are there */
 
-    ngx_game_snapshot_look(NGX_GAME_SNAPSHOT_READING);
+    ngx_game_snapshot_loaded(
+        ngx_game_snapshot_load(snap->conf, &snap->self,
+                               NGX_GAME_SNAPSHOT_READING));
 
     snap->loads = ngx_game_zone_get(&snap->zone->loads);
 
@@ -215,7 +208,9 @@ ngx_game_snapshot_poll(ngx_event_t *ev)
     }
 
     if (ngx_game_snapshot_first()) {
-        ngx_game_snapshot_look(0);
+        ngx_game_snapshot_loaded(
+            ngx_game_snapshot_load(snap->conf, &snap->self, 0));
+
         ngx_game_snapshot_start();
     }
 
@@ -265,215 +260,14 @@ ngx_game_snapshot_upgrading(void)
 }
 
 
-/* reading */
+/* all workers see by the count that there are rooms to adopt */
 
 static void
-ngx_game_snapshot_look(ngx_msec_t patience)
+ngx_game_snapshot_loaded(ngx_int_t rooms)
 {
-    ngx_fd_t                     fd;
-    ngx_int_t                    rc;
-    ngx_game_snapshot_t         *snap;
-    ngx_game_snapshot_error_t    error;
-    ngx_game_snapshot_header_t   header;
-
-    snap = &ngx_game_snapshot;
-
-    if (snap->stuck) {
-        return;
-    }
-
-    rc = ngx_game_snapshot_file_peek(snap->conf, &header, &error);
-
-    if (rc == NGX_DECLINED
-        || (rc == NGX_OK
-            && !ngx_game_snapshot_file_waits(&header, &snap->self)))
-    {
-        return;
-    }
-
-    fd = ngx_game_snapshot_file_lock(snap->conf, patience, &error);
-
-    if (fd == -1) {
-
-        if (patience) {
-            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, error.err,
-                          "snapshot \"%V\" is not loaded: %s",
-                          &snap->conf->path, error.text);
-        }
-
-        return;
-    }
-
-    ngx_game_snapshot_load();
-
-    (void) close(fd);
-}
-
-
-/* under the lock: another process may have loaded it meanwhile */
-
-static void
-ngx_game_snapshot_load(void)
-{
-    ngx_int_t                    rc;
-    ngx_str_t                    data;
-    ngx_game_snapshot_t         *snap;
-    ngx_game_snapshot_error_t    error;
-    ngx_game_snapshot_header_t   header;
-
-    snap = &ngx_game_snapshot;
-
-    rc = ngx_game_snapshot_file_peek(snap->conf, &header, &error);
-
-    if (rc == NGX_OK) {
-
-        if (!ngx_game_snapshot_file_waits(&header, &snap->self)) {
-            return;
-        }
-
-        rc = ngx_game_snapshot_file_read(snap->conf, &header, &data, &error);
-    }
-
-    if (rc == NGX_OK) {
-        ngx_game_snapshot_restore(&header, &data);
-        ngx_free(data.data);
-
-        ngx_game_snapshot_aside(&snap->conf->old);
-
-    } else if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, error.err,
-                      "snapshot \"%V\" is not loaded: %s, it is kept as "
-                      "\"%V\"", &snap->conf->path, error.text,
-                      &snap->conf->bad);
-
-        ngx_game_snapshot_aside(&snap->conf->bad);
-    }
-}
-
-
-static void
-ngx_game_snapshot_restore(ngx_game_snapshot_header_t *header, ngx_str_t *data)
-{
-    int64_t                     shift;
-    ngx_int_t                   rc;
-    ngx_str_t                   left;
-    ngx_uint_t                  loaded, lost, level;
-    ngx_game_snapshot_t        *snap;
-    ngx_game_snapshot_room_t    room;
-
-    snap = &ngx_game_snapshot;
-
-    loaded = 0;
-    lost = 0;
-    left = *data;
-    shift = ngx_game_snapshot_shift(header);
-
-    while ((rc = ngx_game_snapshot_file_next(&left, &room)) == NGX_OK) {
-
-        if (ngx_game_snapshot_room(&room, shift) == NGX_OK) {
-            loaded++;
-
-        } else {
-            lost++;
-        }
-    }
-
-    if (rc == NGX_ERROR) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "snapshot \"%V\" has a broken room behind %ui others",
-                      &snap->conf->path, loaded + lost);
-    }
-
-    atomic_fetch_add(&snap->zone->loaded, loaded);
-    atomic_fetch_add(&snap->zone->loads, 1);
-
-    level = lost ? NGX_LOG_WARN : NGX_LOG_NOTICE;
-
-    ngx_log_error(level, ngx_cycle->log, 0,
-                  "%ui rooms of snapshot \"%V\" are loaded, %ui are not; it "
-                  "is kept as \"%V\"",
-                  loaded, &snap->conf->path, lost, &snap->conf->old);
-}
-
-
-/* NGX_DECLINED: it can't go on, which is logged */
-
-static ngx_int_t
-ngx_game_snapshot_room(ngx_game_snapshot_room_t *room, int64_t shift)
-{
-    const char       *error;
-    ngx_game_game_t  *game;
-
-    game = ngx_game_room_game(room->hash);
-
-    if (game == NULL) {
-        error = "the configuration has no such game";
-
-    } else if (ngx_game_image_revive(&room->image, room->info.id, room->hash,
-                                     shift)
-               != NGX_OK)
-    {
-        error = "its image is broken";
-
-    } else {
-
-        switch (ngx_game_registry_restore(game, &room->info, &room->image)) {
-
-        case NGX_OK:
-            return NGX_OK;
-
-        case NGX_BUSY:
-            error = "it is there already";
-            break;
-
-        default:
-            error = "there is no place in \"game_zone\"";
-        }
-    }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "room %V of game \"%V\" is not loaded: %s",
-                  ngx_game_id_text(room->info.id), &room->game, error);
-
-    return NGX_DECLINED;
-}
-
-
-/* the clock goes on until the machine is started anew */
-
-static int64_t
-ngx_game_snapshot_shift(ngx_game_snapshot_header_t *header)
-{
-    struct timespec       ts;
-    ngx_game_snapshot_t  *snap;
-
-    snap = &ngx_game_snapshot;
-
-    if (ngx_memcmp(header->boot, snap->self.boot, sizeof(header->boot)) == 0) {
-        return 0;
-    }
-
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
-
-    return (int64_t) (ngx_game_clock_now() - header->clock)
-           - ((int64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000
-              - (int64_t) header->time);
-}
-
-
-static void
-ngx_game_snapshot_aside(ngx_str_t *name)
-{
-    ngx_game_snapshot_t  *snap;
-
-    snap = &ngx_game_snapshot;
-
-    if (rename((char *) snap->conf->path.data, (char *) name->data) == -1) {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, ngx_errno,
-                      "snapshot \"%V\" can't be renamed to \"%V\"",
-                      &snap->conf->path, name);
-
-        snap->stuck = 1;
+    if (rooms != NGX_DECLINED) {
+        atomic_fetch_add(&ngx_game_snapshot.zone->loaded, rooms);
+        atomic_fetch_add(&ngx_game_snapshot.zone->loads, 1);
     }
 }
 
@@ -674,9 +468,7 @@ ngx_game_snapshot_end(void)
             return;
         }
 
-        if (rc == NGX_OK) {
-            ngx_game_snapshot_finish();
-        }
+        ngx_game_snapshot_save(rc);
 
         snap->state = NGX_GAME_SNAPSHOT_WRITTEN;
         snap->deadline = ngx_current_msec + NGX_GAME_SNAPSHOT_TAKING;
@@ -738,6 +530,22 @@ ngx_game_snapshot_settled(void)
 }
 
 
+/* those who live on may hang, to be killed soon: what there is is written too,
+ * but not as the last word */
+
+static void
+ngx_game_snapshot_save(ngx_int_t settled)
+{
+    if (settled == NGX_OK) {
+        ngx_game_snapshot_finish();
+        return;
+    }
+
+    ngx_game_snapshot_pass();
+    ngx_game_snapshot_result(ngx_game_snapshot.rc);
+}
+
+
 /* the first one that gets here writes; from then on the rooms are not those of
  * this zone any more.  What another instance has written meanwhile is added */
 
@@ -758,7 +566,8 @@ ngx_game_snapshot_finish(void)
     }
 
     if (!ngx_game_snapshot_is_finished()) {
-        ngx_game_snapshot_load();
+        ngx_game_snapshot_loaded(
+            ngx_game_snapshot_load_locked(snap->conf, &snap->self));
 
         snap->header = snap->self;
         snap->header.final = 1;
@@ -878,8 +687,8 @@ ngx_game_snapshot_done(void)
         rc = ngx_game_snapshot_settled();
     }
 
-    if (rc == NGX_OK) {
-        ngx_game_snapshot_finish();
+    if (rc == NGX_OK || snap->state == NGX_GAME_SNAPSHOT_LEFT) {
+        ngx_game_snapshot_save(rc);
     }
 }
 

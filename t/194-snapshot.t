@@ -464,3 +464,40 @@ server quit
 server start
 status rooms.# == 0
 status snapshot.loaded == 0
+
+
+
+=== TEST 20: a worker that hangs while nginx is stopped: its rooms are kept as they were
+--- workers: 3
+--- http_config
+game_snapshot logs/rooms off;
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+a > 5
+a json {"n":5}
+wait 0.1
+stop worker of a
+server stop
+server start
+b open /ws?room=$room
+b json {"room":"$room","n":5}
+--- alerts: exited on signal 9
+
+
+
+=== TEST 21: a worker is killed, and nginx is stopped in that moment
+--- workers: 3
+--- http_config
+game_snapshot logs/rooms off;
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+a > 5
+a json {"n":5}
+wait 0.1
+server stop without worker of a
+server start
+b open /ws?room=$room
+b json {"room":"$room","n":5}
+--- alerts: exited on signal 9

@@ -104,6 +104,8 @@
 #     server stop, server quit, server crash, server start
 #                           all of nginx: by TERM, by QUIT, by KILL of all its
 #                           processes, each until all are gone
+#     server stop without worker of a
+#                           that one is killed right before
 #     server upgrade        USR2, until the new workers run
 #     server rest, server retire
 #                           WINCH and QUIT to the old master, until its workers

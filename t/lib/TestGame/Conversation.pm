@@ -597,7 +597,8 @@ sub do_reload {
 
 # the whole of nginx
 sub do_server {
-    my $what = shift;
+    my ($what, $killed) = $_[0] =~ /^(\w+)(?: without worker of (\w+))?$/
+        or die "server what?\n";
 
     if ($what eq 'start') {
         my @cmd = ($Test::Nginx::Util::NginxBinary, '-e', $Log, '-p', "$Root/",
@@ -619,6 +620,11 @@ sub do_server {
 
     # a worker that is not ready yet may take the stop for an earlier one
     do_respawned() if $what =~ /^(?:stop|quit)$/;
+
+    if ($killed) {
+        $Killed = 1;
+        kill KILL => $Clients{$killed}{worker};
+    }
 
     return ends($old, 'WINCH', 1) if $what eq 'rest';
     return ends($old, 'QUIT') if $what eq 'retire';
