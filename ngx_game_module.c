@@ -134,6 +134,13 @@ static ngx_command_t  ngx_game_commands[] = {
       offsetof(ngx_game_main_conf_t, balance),
       NULL },
 
+    { ngx_string("game_snapshot"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      ngx_game_conf_snapshot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -347,6 +354,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->worker_timeout = NGX_CONF_UNSET_MSEC;
     mcf->drain = NGX_CONF_UNSET;
     mcf->balance = NGX_CONF_UNSET;
+    mcf->snapshot = NGX_CONF_UNSET_PTR;
 
     return mcf;
 }
@@ -362,6 +370,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(mcf->worker_timeout, 10000);
     ngx_conf_init_value(mcf->drain, 0);
     ngx_conf_init_value(mcf->balance, 1);
+    ngx_conf_init_ptr_value(mcf->snapshot, NULL);
 
     return NGX_CONF_OK;
 }

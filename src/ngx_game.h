@@ -107,6 +107,17 @@ struct ngx_game_game_s {
 };
 
 
+/* game_snapshot: the file and its neighbours, null-terminated */
+typedef struct {
+    ngx_str_t                  path;
+    ngx_str_t                  tmp;           /* while it is written */
+    ngx_str_t                  old;           /* it was loaded */
+    ngx_str_t                  bad;           /* it can't be */
+    ngx_str_t                  dir;
+    ngx_msec_t                 interval;      /* 0: at the end only */
+} ngx_game_snapshot_conf_t;
+
+
 typedef struct {
     ngx_shm_zone_t            *shm_zone;      /* NULL: no game_zone */
     ngx_array_t                games;         /* ngx_game_game_t * */
@@ -117,6 +128,7 @@ typedef struct {
     ngx_msec_t                 script_timeout;
     ngx_msec_t                 worker_timeout;    /* 0: off */
     ngx_flag_t                 balance;
+    ngx_game_snapshot_conf_t  *snapshot;      /* NULL: off */
     void                      *sources;       /* ngx_game_source.h */
     ngx_flag_t                 drain;         /* game_drain */
     ngx_flag_t                 status;        /* game_status is used */

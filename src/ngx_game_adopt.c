@@ -32,6 +32,7 @@ typedef struct {
     ngx_connection_t           dummy;
     ngx_uint_t                 rank;          /* of this worker ... */
     ngx_uint_t                 n;             /* ... among so many */
+    unsigned                   begun:1;
 } ngx_game_adopt_t;
 
 
@@ -49,14 +50,26 @@ static ngx_game_adopt_t  ngx_game_adopt;
 void
 ngx_game_adopt_init(ngx_cycle_t *cycle)
 {
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
+
     ngx_game_adopt.dummy.fd = (ngx_socket_t) -1;
+
+    /* not all workers may be there yet: their numbers tell the shares */
+
+    ngx_game_adopt.rank = ngx_worker;
+    ngx_game_adopt.n = ccf->master ? (ngx_uint_t) ccf->worker_processes : 1;
+    ngx_game_adopt.begun = 0;
 
     ngx_game_adopt.again.handler = ngx_game_adopt_again;
     ngx_game_adopt.again.data = &ngx_game_adopt.dummy;
     ngx_game_adopt.again.log = cycle->log;
     ngx_game_adopt.again.cancelable = 1;
 
-    ngx_add_timer(&ngx_game_adopt.again, NGX_GAME_ADOPT_AGAIN);
+    /* the first turn of the loop, before anyone joins */
+
+    ngx_add_timer(&ngx_game_adopt.again, 0);
 }
 
 
@@ -82,9 +95,24 @@ ngx_game_adopt_lost(uint64_t epoch)
 }
 
 
+void
+ngx_game_adopt_share(void)
+{
+    ngx_game_adopt_lost(0);
+}
+
+
 static void
 ngx_game_adopt_again(ngx_event_t *ev)
 {
+    if (!ngx_game_adopt.begun) {
+        ngx_game_adopt.begun = 1;
+        ngx_game_adopt_all(0, ngx_game_adopt_mine);
+
+        ngx_add_timer(ev, NGX_GAME_ADOPT_AGAIN);
+        return;
+    }
+
     ngx_game_adopt_all(0, NULL);
 }
 

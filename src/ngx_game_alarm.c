@@ -254,6 +254,32 @@ ngx_game_alarm_unpack(ngx_game_room_t *room, u_char *p, u_char *end)
 }
 
 
+size_t
+ngx_game_alarm_shift(u_char *p, u_char *end, int64_t us)
+{
+    size_t                   size;
+    ngx_game_alarm_image_t   image;
+
+    if ((size_t) (end - p) < sizeof(ngx_game_alarm_image_t)) {
+        return 0;
+    }
+
+    ngx_memcpy(&image, p, sizeof(ngx_game_alarm_image_t));
+
+    size = sizeof(ngx_game_alarm_image_t) + image.name_len + image.args_len;
+
+    if ((size_t) (end - p) < size) {
+        return 0;
+    }
+
+    image.at = ngx_max((int64_t) image.at + us, 0);
+
+    ngx_memcpy(p, &image, sizeof(ngx_game_alarm_image_t));
+
+    return size;
+}
+
+
 static void
 ngx_game_alarm_free(ngx_game_alarm_t *alarm)
 {

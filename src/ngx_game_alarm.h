@@ -51,5 +51,9 @@ size_t ngx_game_alarm_image_size(ngx_game_room_t *room);
 u_char *ngx_game_alarm_pack(ngx_game_room_t *room, u_char *p);
 size_t ngx_game_alarm_unpack(ngx_game_room_t *room, u_char *p, u_char *end);
 
+/* one that was written by another clock goes off so many us later: its size,
+ * or 0: broken */
+size_t ngx_game_alarm_shift(u_char *p, u_char *end, int64_t us);
+
 
 #endif /* _NGX_GAME_ALARM_H_INCLUDED_ */

@@ -44,6 +44,7 @@ typedef struct {
 static ngx_uint_t ngx_game_checkpoint_due(ngx_game_room_t *room,
     uint64_t now);
 static void ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now);
+static void ngx_game_checkpoint_put(ngx_game_room_t *room, ngx_str_t *image);
 static void ngx_game_checkpoint_timer(ngx_game_timer_t *timer);
 
 
@@ -172,7 +173,30 @@ ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now)
 
     room->unsaved = 0;
 
-    if (ngx_game_registry_save(room->id, &image) == NGX_OK) {
+    ngx_game_checkpoint_put(room, &image);
+}
+
+
+ngx_int_t
+ngx_game_checkpoint_last(ngx_game_room_t *room)
+{
+    ngx_str_t  image;
+
+    if (ngx_game_image_pack(room, &image, 0) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ngx_game_count(checkpoints, 1);
+    ngx_game_checkpoint_put(room, &image);
+
+    return ngx_game_registry_saved(room->id) ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+ngx_game_checkpoint_put(ngx_game_room_t *room, ngx_str_t *image)
+{
+    if (ngx_game_registry_save(room->id, image) == NGX_OK) {
         return;
     }
 
@@ -187,7 +211,7 @@ ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now)
                       "no place for the checkpoint of room %V of game \"%V\", "
                       "%uz bytes: increase \"game_zone\"",
                       ngx_game_id_text(room->id), &room->game->name,
-                      image.len);
+                      image->len);
     }
 }
 

@@ -22,5 +22,9 @@ void ngx_game_checkpoint_done(void);
 /* at the end of a turn: saves the rooms that have changed, as time allows */
 void ngx_game_checkpoint_run(void);
 
+/* the last one of a room, from which another worker is to go on with it,
+ * whatever game_checkpoint says; NGX_DECLINED: it can't be saved */
+ngx_int_t ngx_game_checkpoint_last(ngx_game_room_t *room);
+
 
 #endif /* _NGX_GAME_CHECKPOINT_H_INCLUDED_ */

@@ -19,6 +19,7 @@
 #include "ngx_game_transport.h"
 #include "ngx_game_log.h"
 #include "ngx_game_token.h"
+#include "ngx_game_zone.h"
 #include "core/game_utf8.h"
 
 
@@ -184,42 +185,51 @@ ngx_game_close_end(ngx_game_session_t *s, ngx_game_reason_e why)
 }
 
 
-/* the reason is what the client may come back with, which those that have been
- * told no secret yet learn by it */
-
 void
-ngx_game_close_stop(ngx_game_session_t *s)
+ngx_game_session_restart(ngx_game_session_t *s)
 {
     u_char            *p, reason[sizeof("resume=") - 1 + NGX_GAME_TOKEN_LEN];
-    ngx_game_cold_t   *cold;
     ngx_game_token_t   token;
-
-    cold = s->cold;
-
-    /* set by nginx for its own requests; TLS would not say goodbye */
-
-    s->connection->error = 0;
-
-    if (!s->closing && s->conf->game->resume_timeout
-        && !ngx_game_secret_is_set(&cold->secret)
-        && ngx_game_secret_make(&cold->secret) == NGX_OK)
-    {
-        s->late = 1;
-    }
 
     p = reason;
 
-    if (ngx_game_secret_is_set(&cold->secret)) {
-        token.room = s->room;
-        token.player = s->player;
-        token.secret = cold->secret;
+    token.room = s->room;
+    token.player = s->player;
+    token.secret = s->cold->secret;
 
+    if (ngx_game_secret_is_set(&token.secret)) {
         p = ngx_cpymem(p, "resume=", sizeof("resume=") - 1);
         p = ngx_game_token_format(p, &token);
     }
 
     ngx_game_session_close(s, 1012, (char *) reason, p - reason,
                            NGX_GAME_SHUTDOWN);
+}
+
+
+/* clients that have been told no secret yet learn one by it, if their room
+ * goes on elsewhere */
+
+void
+ngx_game_close_stop(ngx_game_session_t *s)
+{
+    ngx_game_secret_t  *secret;
+
+    secret = &s->cold->secret;
+
+    /* set by nginx for its own requests; TLS would not say goodbye */
+
+    s->connection->error = 0;
+
+    if (!s->closing && s->conf->game->resume_timeout
+        && !ngx_game_secret_is_set(secret)
+        && ngx_game_zone_accepting(s->owner)
+        && ngx_game_secret_make(secret) == NGX_OK)
+    {
+        s->late = 1;
+    }
+
+    ngx_game_session_restart(s);
 
     ngx_game_close_end(s, NGX_GAME_SHUTDOWN);
 }

@@ -26,6 +26,10 @@
 #define NGX_GAME_RESUME_TIMEOUT_MIN  100
 
 
+/* all of the rooms are written each time, ms */
+#define NGX_GAME_SNAPSHOT_MIN    1000
+
+
 #define NGX_GAME_RATE_MAX        1000000      /* messages a second */
 #define NGX_GAME_SESSIONS_MAX    65535        /* of one key */
 
@@ -34,6 +38,10 @@ static char *ngx_game_conf_handler(ngx_conf_t *cf, ngx_flag_t *flag,
     ngx_http_handler_pt handler);
 static char *ngx_game_conf_time(ngx_conf_t *cf, ngx_msec_t *field,
     ngx_msec_t off, ngx_msec_t min);
+static ngx_int_t ngx_game_conf_snapshot_path(ngx_conf_t *cf,
+    ngx_game_snapshot_conf_t *snapshot, ngx_str_t *path);
+static ngx_int_t ngx_game_conf_beside(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *path, const char *suffix);
 static ngx_uint_t ngx_game_conf_origin_valid(ngx_str_t *origin);
 static ngx_int_t ngx_game_conf_deflate_param(ngx_game_deflate_conf_t *dcf,
     ngx_str_t *arg);
@@ -389,6 +397,119 @@ ngx_game_conf_worker_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return ngx_game_conf_time(cf, &mcf->worker_timeout, 0,
                               NGX_GAME_WORKER_TIMEOUT_MIN);
+}
+
+
+char *
+ngx_game_conf_snapshot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_game_main_conf_t  *mcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_game_snapshot_conf_t  *snapshot;
+
+    if (mcf->snapshot != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "off") == 0) {
+        mcf->snapshot = NULL;
+        return NGX_CONF_OK;
+    }
+
+    snapshot = ngx_pcalloc(cf->pool, sizeof(ngx_game_snapshot_conf_t));
+    if (snapshot == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->snapshot = snapshot;
+    snapshot->interval = 10000;
+
+    if (cf->args->nelts == 3) {
+        snapshot->interval = 0;
+
+        if (ngx_strcmp(value[2].data, "off") != 0) {
+            snapshot->interval = ngx_parse_time(&value[2], 0);
+
+            if (snapshot->interval == (ngx_msec_t) NGX_ERROR
+                || snapshot->interval < NGX_GAME_SNAPSHOT_MIN)
+            {
+                return ngx_game_conf_invalid(cf, "interval", &value[2]);
+            }
+        }
+    }
+
+    return (ngx_game_conf_snapshot_path(cf, snapshot, &value[1]) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_game_conf_snapshot_path(ngx_conf_t *cf, ngx_game_snapshot_conf_t *snapshot,
+    ngx_str_t *path)
+{
+    u_char           *p;
+    ngx_file_info_t   fi;
+
+    if (path->len == 0 || path->data[path->len - 1] == '/') {
+        (void) ngx_game_conf_invalid(cf, "value", path);
+        return NGX_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, path, 0) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    snapshot->path = *path;
+    snapshot->dir = *path;
+
+    for (p = path->data + path->len; *p != '/'; p--) { /* void */ }
+
+    snapshot->dir.len = p + 1 - path->data;
+
+    if (ngx_game_conf_beside(cf, &snapshot->dir, &snapshot->dir, "") != NGX_OK
+        || ngx_game_conf_beside(cf, &snapshot->tmp, path, ".tmp") != NGX_OK
+        || ngx_game_conf_beside(cf, &snapshot->old, path, ".old") != NGX_OK
+        || ngx_game_conf_beside(cf, &snapshot->bad, path, ".bad") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_file_info(snapshot->dir.data, &fi) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "there is no directory \"%V\" for "
+                           "\"game_snapshot\"", &snapshot->dir);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a path with something behind it, null-terminated */
+
+static ngx_int_t
+ngx_game_conf_beside(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *path,
+    const char *suffix)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = path->len + ngx_strlen(suffix);
+
+    p = ngx_pnalloc(cf->pool, len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(p, "%V%s%Z", path, suffix);
+
+    name->data = p;
+    name->len = len;
+
+    return NGX_OK;
 }
 
 

@@ -45,6 +45,7 @@ char *ngx_game_conf_resume_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
 char *ngx_game_conf_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_worker_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_game_conf_snapshot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_game_conf_session_limit(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -28,6 +28,7 @@
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
 #include "ngx_game_shutdown.h"
+#include "ngx_game_snapshot.h"
 #include "ngx_game_sync.h"
 #include "ngx_game_zone.h"
 
@@ -82,6 +83,7 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
 
 static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
     ngx_game_limit_sweep,
+    ngx_game_snapshot_lost,
     ngx_game_pass_lost,
     ngx_game_handover_lost,
     ngx_game_follow_lost,
@@ -162,6 +164,7 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
     }
 
     ngx_game_follow_init();
+    ngx_game_snapshot_init(cycle);
     ngx_game_adopt_init(cycle);
     ngx_game_shutdown_init(cycle);
     ngx_game_balance_init(cycle);
@@ -213,6 +216,7 @@ ngx_game_engine_exit(void)
     ngx_game_room_exit();
     ngx_game_handover_exit();
     ngx_game_pass_exit();
+    ngx_game_snapshot_exit();
 
     /* no cancelable timer: the worker waits for it */
 
@@ -226,7 +230,9 @@ ngx_game_engine_exit(void)
 static void
 ngx_game_engine_watch(ngx_event_t *ev)
 {
-    if (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0) {
+    if (ngx_game_snapshot_ended()
+        || (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0))
+    {
         return;
     }
 
@@ -253,6 +259,7 @@ ngx_game_engine_done(void)
         ngx_game_balance_done();
         ngx_game_adopt_done();
         ngx_game_pass_done();
+        ngx_game_snapshot_done();
         ngx_game_handover_done();
         ngx_game_session_done();
         ngx_game_room_done();

@@ -295,6 +295,9 @@ again:
             }
 
             break;
+
+        case NGX_GAME_HANDOVER_LEFT:
+            break;
         }
     }
 }
@@ -393,6 +396,10 @@ ngx_game_handover_done(void)
 
         if (h == NULL) {
             break;
+        }
+
+        if (h->state == NGX_GAME_HANDOVER_LEFT) {
+            ngx_game_room_discard(h->room);
         }
 
         ngx_game_handover_free(h);

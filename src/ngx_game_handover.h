@@ -45,6 +45,13 @@ void ngx_game_handover_exit(void);
 ngx_uint_t ngx_game_handover_movable(ngx_game_room_t *room);
 ngx_int_t ngx_game_handover_balance(ngx_game_room_t *room, uint64_t target);
 
+/* 1 if this worker exits and no other will take its rooms */
+ngx_uint_t ngx_game_handover_alone(void);
+
+/* this worker exits, and its rooms are to go on from their last checkpoints:
+ * they stand still from now on.  Those that can't be saved are closed */
+void ngx_game_handover_leave(void);
+
 /* a room that was made of the checkpoint of a dead worker, and that the
  * registry says is this worker's by this term, goes on when all gateways have
  * said who is there; NGX_ERROR: no memory */

@@ -8,6 +8,7 @@
 
 #include "ngx_game_handover.h"
 #include "ngx_game_handover_private.h"
+#include "ngx_game_checkpoint.h"
 #include "ngx_game_clock.h"
 #include "ngx_game_dispatch.h"
 #include "ngx_game_drain.h"
@@ -39,6 +40,7 @@ typedef struct {
     ngx_event_t                round;
     ngx_connection_t           dummy;
     ngx_msec_t                 patience;      /* when it ends */
+    unsigned                   left:1;        /* no room is offered any more */
 } ngx_game_handover_give_t;
 
 
@@ -55,6 +57,7 @@ static ngx_uint_t ngx_game_handover_ready(ngx_game_room_t *room);
 static ngx_int_t ngx_game_handover_offer(ngx_game_room_t *room,
     uint64_t target, ngx_uint_t balance);
 static void ngx_game_handover_keep_waiting(ngx_game_room_t *room);
+static ngx_int_t ngx_game_handover_leave_room(ngx_game_room_t *room);
 static void ngx_game_handover_pass(ngx_game_handover_t *h);
 static void ngx_game_handover_take_back(ngx_game_handover_t *h);
 
@@ -91,6 +94,10 @@ ngx_game_handover_round(ngx_event_t *ev)
     uint64_t          target, generation;
     ngx_uint_t        quiet;
     ngx_game_room_t  *room;
+
+    if (ngx_game_handover_give.left) {
+        return;
+    }
 
     cursor = 0;
     quiet = ngx_game_handover_impatient();
@@ -304,6 +311,72 @@ ngx_game_handover_keep_waiting(ngx_game_room_t *room)
 
         ngx_game_sync_rejoin(&request);
     }
+}
+
+
+ngx_uint_t
+ngx_game_handover_alone(void)
+{
+    uint64_t  target, generation;
+
+    return !ngx_game_handover_target(&target, &generation)
+           && ngx_game_handover_hopeless();
+}
+
+
+void
+ngx_game_handover_leave(void)
+{
+    size_t            cursor;
+    ngx_game_room_t  *room;
+
+    cursor = 0;
+    ngx_game_handover_give.left = 1;
+
+    while ((room = ngx_game_room_next(&cursor))) {
+
+        if (room->paused || room->closing) {
+            continue;
+        }
+
+        if (!room->created || (room->count == 0 && !room->game->keep)
+            || ngx_game_handover_leave_room(room) != NGX_OK)
+        {
+            ngx_game_room_close(room, 1012, "shutdown",
+                                sizeof("shutdown") - 1);
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_game_handover_leave_room(ngx_game_room_t *room)
+{
+    ngx_game_group_t     *group;
+    ngx_game_handover_t  *h;
+
+    h = ngx_game_handover_create(room, 0, NGX_GAME_HANDOVER_LEFT);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_game_room_pause(room);
+
+    if (ngx_game_checkpoint_last(room) != NGX_OK) {
+        ngx_game_room_resume(room);
+        ngx_game_handover_free(h);
+        return NGX_ERROR;
+    }
+
+    ngx_game_handover_count(room, -1);
+
+    group = ngx_game_group_find(room->id);
+
+    if (group) {
+        ngx_game_follow_block(group);
+    }
+
+    return NGX_OK;
 }
 
 

@@ -9,6 +9,7 @@
  *     GIVEN     another's; what comes before the rosters is forwarded
  *     TAKEN     made here, but the old owner's until the commit comes
  *     AWAITED   ours, and goes on with the last roster
+ *     LEFT      ours, but it goes on only after this worker's end
  *
  * In all states but GIVEN, records for the room are kept.  If one side dies,
  * the registry says whose the room is.
@@ -34,7 +35,8 @@ typedef enum {
     NGX_GAME_HANDOVER_OFFERED = 0,
     NGX_GAME_HANDOVER_GIVEN,
     NGX_GAME_HANDOVER_TAKEN,
-    NGX_GAME_HANDOVER_AWAITED
+    NGX_GAME_HANDOVER_AWAITED,
+    NGX_GAME_HANDOVER_LEFT
 } ngx_game_handover_state_e;
 
 

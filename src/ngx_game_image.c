@@ -4,8 +4,8 @@
  *
  * An image is a header, the players and the alarms, and the values that are
  * Lua's: version, state, metadata, and, for each player that has data, its
- * number and that, up to a nil.  It is read by the same build, so that structs
- * are written as they are; all lengths are checked nevertheless.
+ * number and that, up to a nil.  It is read by a build of the same layout, so
+ * that structs are written as they are; all lengths are checked nevertheless.
  */
 
 
@@ -19,6 +19,9 @@
 #include "ngx_game_script.h"
 #include "ngx_game_zone.h"
 
+
+/* to be increased with each change that the sizes of the structs don't show */
+#define NGX_GAME_IMAGE_LAYOUT  1
 
 /* the buffer that images are made in, bytes: the least, and what is kept */
 #define NGX_GAME_IMAGE_LEAST  16384
@@ -506,6 +509,80 @@ ngx_game_image_unpack_parts(ngx_game_room_t *room,
     value->len = end - p;
 
     return NGX_OK;
+}
+
+
+uint32_t
+ngx_game_image_layout(void)
+{
+    return (uint32_t) NGX_GAME_IMAGE_LAYOUT << 24
+           | (sizeof(ngx_game_image_header_t) & 0xff) << 16
+           | (sizeof(ngx_game_image_player_t) & 0xff) << 8
+           | (sizeof(ngx_game_alarm_image_t) & 0xff);
+}
+
+
+ngx_int_t
+ngx_game_image_revive(ngx_str_t *image, uint64_t room, uint64_t game,
+    int64_t us)
+{
+    size_t                    n;
+    u_char                   *p, *end;
+    uint32_t                  i;
+    ngx_game_image_header_t   header;
+    ngx_game_image_player_t   player;
+
+    if (image->len < sizeof(ngx_game_image_header_t)) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(&header, image->data, sizeof(ngx_game_image_header_t));
+
+    if (header.room != room || header.game != game) {
+        return NGX_ERROR;
+    }
+
+    header.drain = 0;
+    ngx_memcpy(image->data, &header, sizeof(ngx_game_image_header_t));
+
+    p = image->data + sizeof(ngx_game_image_header_t);
+    end = image->data + image->len;
+
+    for (i = 0; i < header.players; i++) {
+
+        if ((size_t) (end - p) < sizeof(ngx_game_image_player_t)) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(&player, p, sizeof(ngx_game_image_player_t));
+
+        n = sizeof(ngx_game_image_player_t) + player.identity_len
+            + player.address_len;
+
+        if ((size_t) (end - p) < n) {
+            return NGX_ERROR;
+        }
+
+        /* all are to be lost anew, with as much time as any to come back */
+
+        player.gateway = NGX_GAME_ZONE_NOBODY;
+        player.away = 0;
+
+        ngx_memcpy(p, &player, sizeof(ngx_game_image_player_t));
+        p += n;
+    }
+
+    for (i = 0; i < header.alarms; i++) {
+        n = ngx_game_alarm_shift(p, end, us);
+
+        if (n == 0) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    return ((uint64_t) (end - p) == header.value) ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -33,5 +33,14 @@ void ngx_game_image_trim(void);
  */
 ngx_game_room_t *ngx_game_image_unpack(ngx_str_t *image, const char **error);
 
+/* names the layout of images: another build can read them if it is the same */
+uint32_t ngx_game_image_layout(void);
+
+/* an image of a room that was made by workers that are all gone: no player has
+ * a session, and alarms go off so many us later, since the clock may be
+ * another.  NGX_ERROR: it is broken, or of another room */
+ngx_int_t ngx_game_image_revive(ngx_str_t *image, uint64_t room,
+    uint64_t game, int64_t us);
+
 
 #endif /* _NGX_GAME_IMAGE_H_INCLUDED_ */

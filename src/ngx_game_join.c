@@ -200,11 +200,21 @@ ngx_game_join_full(ngx_game_join_t *join)
 static void
 ngx_game_join_named(ngx_game_join_t *join)
 {
+    ngx_int_t             rc;
     ngx_game_room_info_t  info;
 
-    if (ngx_game_registry_find(join->room, &info) != NGX_OK
-        || info.game != join->game->hash)
-    {
+    rc = ngx_game_registry_find(join->room, &info);
+
+    if (rc != NGX_OK && ngx_game_registry_saved(join->room)) {
+
+        /* it has no owner at the moment */
+
+        join->target = join->room;
+        (void) ngx_game_join_reroute(join);
+        return;
+    }
+
+    if (rc != NGX_OK || info.game != join->game->hash) {
         ngx_game_join_refuse(join, NGX_HTTP_NOT_FOUND, "no such room");
         return;
     }

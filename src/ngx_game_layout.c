@@ -7,7 +7,7 @@
  * its start, as the master frees the pool's mutex when its holder dies, and
  * all of its pages are taken by one allocation that is divided here:
  *
- *     header | slots | rings | limits | registry | store
+ *     header | slots | snapshot | rings | limits | registry | store
  *
  * Nothing is ever cleared as a whole: fresh pages are zero, and those that
  * are never touched cost nothing.
@@ -27,7 +27,7 @@
 
 /* "ngxgame1" */
 #define NGX_GAME_LAYOUT_MAGIC      0x31656d616778676eULL
-#define NGX_GAME_LAYOUT_VERSION    4
+#define NGX_GAME_LAYOUT_VERSION    5
 
 #define NGX_GAME_LAYOUT_MIN_SLOTS  16
 
@@ -343,8 +343,8 @@ ngx_game_layout_processes(ngx_cycle_t *cycle)
 }
 
 
-/* rings: for all pairs of slots, but at most half of the zone; limits: an
- * eighth; registry: a quarter of the rest; store: three */
+/* snapshot: a page; rings: for all pairs of slots, but at most half of the
+ * zone; limits: an eighth; registry: a quarter of the rest; store: three */
 
 static ngx_int_t
 ngx_game_layout_divide(ngx_game_layout_header_t *header, ngx_uint_t slots,
@@ -357,7 +357,7 @@ ngx_game_layout_divide(ngx_game_layout_header_t *header, ngx_uint_t slots,
     header->slots = slots;
     header->slots_size = ngx_align(ngx_game_slots_size(slots), ngx_pagesize);
 
-    n += header->slots_size;
+    n += header->slots_size + ngx_pagesize;
 
     if (size < n + 256 * ngx_pagesize) {
         return NGX_ERROR;
@@ -398,6 +398,10 @@ ngx_game_layout_map(ngx_slab_pool_t *shpool)
     p += header->slots_size;
 
     parts = &ngx_game_layout.parts;
+
+    parts->snapshot = p;
+
+    p += ngx_pagesize;
 
     parts->rings = p;
     parts->rings_size = header->rings_size;

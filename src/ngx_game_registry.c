@@ -68,6 +68,8 @@ static void ngx_game_registry_set_owner(ngx_game_entry_t *entry,
     uint64_t owner, uint64_t term);
 static void ngx_game_registry_set_version(ngx_uint_t i,
     ngx_game_game_t *game);
+static void ngx_game_registry_write_metadata(ngx_game_metadata_t *metadata,
+    u_char *json, size_t len);
 static void ngx_game_registry_begin_metadata(ngx_game_metadata_t *metadata);
 static void ngx_game_registry_end_metadata(ngx_game_metadata_t *metadata);
 static ngx_uint_t ngx_game_registry_orphaned(ngx_uint_t i, uint64_t epoch);
@@ -573,8 +575,7 @@ ngx_game_registry_seat(ngx_uint_t i)
 ngx_int_t
 ngx_game_registry_set_metadata(uint64_t room, u_char *json, size_t len)
 {
-    ngx_uint_t            i;
-    ngx_game_metadata_t  *metadata;
+    ngx_uint_t  i;
 
     if (len > NGX_GAME_METADATA_MAX) {
         return NGX_ERROR;
@@ -586,16 +587,22 @@ ngx_game_registry_set_metadata(uint64_t room, u_char *json, size_t len)
         return NGX_DECLINED;
     }
 
-    metadata = &ngx_game_registry.table.metadata[i];
+    ngx_game_registry_write_metadata(&ngx_game_registry.table.metadata[i],
+                                     json, len);
+    return NGX_OK;
+}
 
+
+static void
+ngx_game_registry_write_metadata(ngx_game_metadata_t *metadata, u_char *json,
+    size_t len)
+{
     ngx_game_registry_begin_metadata(metadata);
 
     ngx_game_zone_set(&metadata->len, (uint32_t) len);
     ngx_memcpy(metadata->data, json, len);
 
     ngx_game_registry_end_metadata(metadata);
-
-    return NGX_OK;
 }
 
 
@@ -847,6 +854,120 @@ ngx_game_registry_saved(uint64_t room)
     i = ngx_game_table_find(&ngx_game_registry.table, room);
 
     return i != NGX_GAME_TABLE_NONE && ngx_game_store_has(i);
+}
+
+
+ngx_int_t
+ngx_game_registry_dump(ngx_uint_t *cursor, ngx_game_room_info_t *info,
+    ngx_str_t *image, size_t *size)
+{
+    u_char            *p;
+    ngx_int_t          rc;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    for (i = *cursor; i < ngx_game_table_high(table); i++) {
+
+        if (ngx_game_table_state(table, i) != NGX_GAME_TABLE_OPEN
+            || ngx_game_registry_copy(i, info) != NGX_OK)
+        {
+            continue;
+        }
+
+        while ((rc = ngx_game_store_copy(i, info->id, image, *size))
+               == NGX_AGAIN)
+        {
+            p = realloc(image->data, image->len);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+
+            image->data = p;
+            *size = image->len;
+        }
+
+        if (rc == NGX_OK) {
+            *cursor = i + 1;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_game_registry_restore(ngx_game_game_t *game, ngx_game_room_info_t *info,
+    ngx_str_t *image)
+{
+    uint64_t           place;
+    ngx_int_t          rc;
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+    rc = NGX_DECLINED;
+
+    place = ngx_game_store_prepare(info->id, image);
+    if (place == 0) {
+        return rc;
+    }
+
+    ngx_game_zone_lock();
+
+    if (ngx_game_table_find_locked(table, info->id) != NGX_GAME_TABLE_NONE) {
+        rc = NGX_BUSY;
+        goto done;
+    }
+
+    i = ngx_game_table_make(table, info->id, NGX_GAME_ZONE_NOBODY,
+                            ngx_game_worker.epoch, game->hash,
+                            game->max_players);
+
+    if (i != NGX_GAME_TABLE_NONE) {
+        ngx_game_zone_set(&table->entries[i].term, info->term);
+        ngx_game_zone_set(&table->entries[i].created, info->created);
+        ngx_game_registry_write_metadata(&table->metadata[i], info->metadata,
+                                         info->metadata_len);
+
+        ngx_game_store_attach(i, place);
+
+        atomic_store_explicit(&table->states[i], NGX_GAME_TABLE_OPEN,
+                              memory_order_release);
+        rc = NGX_OK;
+    }
+
+done:
+
+    if (rc != NGX_OK) {
+        ngx_game_store_cancel(place);
+    }
+
+    ngx_game_zone_unlock();
+
+    return rc;
+}
+
+
+void
+ngx_game_registry_clear(void)
+{
+    ngx_uint_t         i;
+    ngx_game_table_t  *table;
+
+    table = &ngx_game_registry.table;
+
+    for (i = 0; i < ngx_game_table_high(table); i++) {
+        ngx_game_zone_lock();
+
+        if (ngx_game_table_state(table, i) != NGX_GAME_TABLE_FREE) {
+            ngx_game_registry_free(i);
+        }
+
+        ngx_game_zone_unlock();
+    }
 }
 
 

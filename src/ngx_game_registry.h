@@ -121,6 +121,27 @@ ngx_int_t ngx_game_registry_claim(uint64_t epoch,
     ngx_uint_t (*mine)(uint64_t room), ngx_uint_t *cursor,
     ngx_game_claim_t *claim);
 
+/*
+ * The next open room, whoever owns it, and a copy of its image, for which
+ * image->data is made larger by realloc() as needed: *size bytes.  In any
+ * thread.  *cursor starts at 0; NGX_OK, NGX_DONE, or NGX_ERROR: no memory.
+ */
+ngx_int_t ngx_game_registry_dump(ngx_uint_t *cursor,
+    ngx_game_room_info_t *info, ngx_str_t *image, size_t *size);
+
+/*
+ * The same back: the room waits for a worker to claim it.  Of info, id, term,
+ * created and metadata count.
+ *   NGX_OK
+ *   NGX_BUSY      there is a room of this id
+ *   NGX_DECLINED  there is no place
+ */
+ngx_int_t ngx_game_registry_restore(ngx_game_game_t *game,
+    ngx_game_room_info_t *info, ngx_str_t *image);
+
+/* frees all entries */
+void ngx_game_registry_clear(void);
+
 /* counts a death in a room of this worker: how many there were within so many
  * seconds */
 ngx_uint_t ngx_game_registry_blame(uint64_t room, uint64_t period);

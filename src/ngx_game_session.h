@@ -117,6 +117,10 @@ void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
 void ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
     const char *reason, size_t len, ngx_game_reason_e why);
 
+/* closes with 1012: the server restarts.  The reason is what its client may
+ * come back with, if it has a secret */
+void ngx_game_session_restart(ngx_game_session_t *s);
+
 /* its player has come back by another connection of this worker: closes it,
  * and calls the closed handler at once */
 void ngx_game_session_replace(ngx_game_session_t *s);

@@ -13,6 +13,7 @@
 #include "ngx_game_json.h"
 #include "ngx_game_lobby.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_snapshot.h"
 #include "ngx_game_store.h"
 #include "ngx_game_zone.h"
 
@@ -22,6 +23,7 @@
 
 
 static void ngx_game_status_zone(ngx_game_json_t *json);
+static void ngx_game_status_snapshot(ngx_game_json_t *json);
 static void ngx_game_status_worker(ngx_game_json_t *json,
     ngx_game_worker_info_t *info);
 static void ngx_game_status_rooms(ngx_game_json_t *json);
@@ -63,6 +65,7 @@ ngx_game_status_handler(ngx_http_request_t *r)
     }
 
     ngx_game_status_zone(&json);
+    ngx_game_status_snapshot(&json);
 
     ngx_game_json_printf(&json, ",\"drain\":");
     ngx_game_control_drain(&json);
@@ -101,6 +104,32 @@ ngx_game_status_zone(ngx_game_json_t *json)
                          "\"checkpoints\":{\"used\":%uz,\"size\":%uz}}",
                          size, used, rooms_used, rooms_size, store_used,
                          store_size);
+}
+
+
+static void
+ngx_game_status_snapshot(ngx_game_json_t *json)
+{
+    ngx_game_snapshot_info_t  info;
+
+    if (ngx_game_snapshot_info(&info) != NGX_OK) {
+        ngx_game_json_printf(json, ",\"snapshot\":null");
+        return;
+    }
+
+    ngx_game_json_printf(json, ",\"snapshot\":{\"age\":");
+
+    if (info.written) {
+        ngx_game_json_printf(json, "%uL",
+                             (uint64_t) ngx_max(ngx_time()
+                                                - (time_t) info.written, 0));
+    } else {
+        ngx_game_json_printf(json, "null");
+    }
+
+    ngx_game_json_printf(json, ",\"size\":%uL,\"rooms\":%uL,"
+                         "\"failed\":%uL,\"loaded\":%uL}",
+                         info.size, info.rooms, info.failed, info.loaded);
 }
 
 

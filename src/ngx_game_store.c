@@ -26,6 +26,9 @@
 #define NGX_GAME_STORE_SHARE   4
 #define NGX_GAME_STORE_SPARE   2
 
+/* a copy fails only while its owner saves again and again meanwhile */
+#define NGX_GAME_STORE_TRIES   100
+
 
 #define ngx_game_store_first(place)   ((size_t) ((place) >> 32) - 1)
 #define ngx_game_store_count(place)   ((size_t) ((place) & 0xffffffff))
@@ -42,6 +45,7 @@ typedef struct {
     uint64_t                   room;
     _Atomic uint64_t           head;          /* 63 bits: bytes, 1: which half;
                                                * 0: there is none */
+    _Atomic uint64_t           puts;          /* that were begun */
     uint64_t                   blamed;        /* seconds since 1970, first */
     uint64_t                   blames;
     u_char                     data[];
@@ -61,6 +65,9 @@ typedef struct {
 
 static uint64_t ngx_game_store_grow(ngx_uint_t entry, uint64_t room,
     size_t len);
+static uint64_t ngx_game_store_begin(uint64_t room, size_t len);
+static ngx_int_t ngx_game_store_try(ngx_uint_t entry, uint64_t room,
+    ngx_str_t *image, size_t size);
 static uint64_t ngx_game_store_take(size_t len);
 static void ngx_game_store_settle(_Atomic uint64_t *place, uint64_t run);
 static void ngx_game_store_repair(void);
@@ -153,6 +160,12 @@ ngx_game_store_put(ngx_uint_t entry, uint64_t room, ngx_str_t *image)
     half = ngx_game_store_half(place);
     which = !(ngx_game_zone_get(&run->head) & 1);
 
+    /* who copies what is the last image now sees if this is not the only put
+     * meanwhile */
+
+    ngx_game_zone_set(&run->puts, ngx_game_zone_get(&run->puts) + 1);
+    atomic_thread_fence(memory_order_release);
+
     p = run->data + which * half;
     ngx_memcpy(p, image->data, image->len);
 
@@ -175,19 +188,12 @@ ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
     ngx_str_t               image;
     ngx_game_store_run_t   *run, *former;
 
-    /* it will grow on */
-
-    place = ngx_game_store_take(sizeof(ngx_game_store_run_t)
-                                + 2 * (len + len / 8));
+    place = ngx_game_store_begin(room, len);
     if (place == 0) {
         return 0;
     }
 
     run = ngx_game_store_run(place);
-    run->room = room;
-    run->blamed = 0;
-    run->blames = 0;
-    ngx_game_zone_set(&run->head, 0);
 
     old = ngx_game_zone_get(&ngx_game_store.places[entry]);
 
@@ -272,6 +278,75 @@ ngx_game_store_set_memory(ngx_uint_t entry)
     ngx_game_store_settle(&ngx_game_store.memories[entry],
                           ngx_game_zone_get(&ngx_game_store.filling[
                                 ngx_game_slot_of(ngx_game_worker.epoch)]));
+}
+
+
+/* a run without an image; 0: there is no place */
+
+static uint64_t
+ngx_game_store_begin(uint64_t room, size_t len)
+{
+    uint64_t               place;
+    ngx_game_store_run_t  *run;
+
+    /* it will grow on */
+
+    place = ngx_game_store_take(sizeof(ngx_game_store_run_t)
+                                + 2 * (len + len / 8));
+    if (place == 0) {
+        return 0;
+    }
+
+    run = ngx_game_store_run(place);
+    run->room = room;
+    run->blamed = 0;
+    run->blames = 0;
+    ngx_game_zone_set(&run->head, 0);
+    ngx_game_zone_set(&run->puts, 0);
+
+    return place;
+}
+
+
+uint64_t
+ngx_game_store_prepare(uint64_t room, ngx_str_t *image)
+{
+    uint64_t               place;
+    ngx_game_store_run_t  *run;
+
+    if (ngx_game_store.n == 0 || image->len == 0) {
+        return 0;
+    }
+
+    place = ngx_game_store_begin(room, image->len);
+
+    if (place) {
+        run = ngx_game_store_run(place);
+        ngx_memcpy(run->data, image->data, image->len);
+        ngx_game_zone_set(&run->head, (uint64_t) image->len << 1);
+    }
+
+    return place;
+}
+
+
+void
+ngx_game_store_attach(ngx_uint_t entry, uint64_t place)
+{
+    atomic_store_explicit(&ngx_game_store.places[entry], place,
+                          memory_order_release);
+
+    ngx_game_zone_set(&ngx_game_store.filling[
+                                  ngx_game_slot_of(ngx_game_worker.epoch)], 0);
+}
+
+
+void
+ngx_game_store_cancel(uint64_t place)
+{
+    ngx_game_zone_set(&ngx_game_store.filling[
+                                  ngx_game_slot_of(ngx_game_worker.epoch)], 0);
+    ngx_game_store_free(place);
 }
 
 
@@ -391,6 +466,93 @@ ngx_game_store_get(ngx_uint_t entry, uint64_t room, ngx_str_t *image)
     image->len = head >> 1;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_game_store_copy(ngx_uint_t entry, uint64_t room, ngx_str_t *image,
+    size_t size)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    rc = NGX_DECLINED;
+
+    for (i = 0; i < NGX_GAME_STORE_TRIES; i++) {
+        rc = ngx_game_store_try(entry, room, image, size);
+
+        if (rc != NGX_BUSY) {
+            return rc;
+        }
+
+        ngx_sched_yield();
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * The half that has the last image is not written to before the next put but
+ * one has begun.  The run itself may have been freed and used again: its place
+ * is not the entry's then, or the room in it is another.  NGX_BUSY: any of
+ * that.
+ */
+
+static ngx_int_t
+ngx_game_store_try(ngx_uint_t entry, uint64_t room, ngx_str_t *image,
+    size_t size)
+{
+    size_t                 first;
+    uint64_t               place, head, puts;
+    ngx_game_store_run_t  *run;
+    _Atomic uint64_t      *at;
+
+    if (entry >= ngx_game_store.n) {
+        return NGX_DECLINED;
+    }
+
+    at = &ngx_game_store.places[entry];
+    place = atomic_load_explicit(at, memory_order_acquire);
+
+    if (place == 0) {
+        return NGX_DECLINED;
+    }
+
+    first = ngx_game_store_first(place);
+
+    if (first >= ngx_game_store.units.n
+        || ngx_game_store_count(place) > ngx_game_store.units.n - first)
+    {
+        return NGX_DECLINED;
+    }
+
+    run = ngx_game_store_run(place);
+    puts = atomic_load_explicit(&run->puts, memory_order_acquire);
+    head = atomic_load_explicit(&run->head, memory_order_acquire);
+
+    if (head >> 1 == 0 || head >> 1 > ngx_game_store_half(place)
+        || run->room != room)
+    {
+        return (atomic_load(at) == place) ? NGX_DECLINED : NGX_BUSY;
+    }
+
+    image->len = head >> 1;
+
+    if (image->len > size) {
+        return (atomic_load(at) == place) ? NGX_AGAIN : NGX_BUSY;
+    }
+
+    ngx_memcpy(image->data,
+               run->data + (head & 1) * ngx_game_store_half(place),
+               image->len);
+
+    atomic_thread_fence(memory_order_acquire);
+
+    return (ngx_game_zone_get(&run->puts) == puts
+            && ngx_game_zone_get(at) == place
+            && run->room == room)
+           ? NGX_OK : NGX_BUSY;
 }
 
 

@@ -29,6 +29,22 @@ ngx_int_t ngx_game_store_put(ngx_uint_t entry, uint64_t room,
 ngx_int_t ngx_game_store_get(ngx_uint_t entry, uint64_t room,
     ngx_str_t *image);
 
+/*
+ * For others than the owner, in any thread: a copy of the last image, of at
+ * most `size` bytes, to image->data.
+ *   NGX_OK
+ *   NGX_AGAIN     it takes image->len bytes
+ *   NGX_DECLINED  there is none
+ */
+ngx_int_t ngx_game_store_copy(ngx_uint_t entry, uint64_t room,
+    ngx_str_t *image, size_t size);
+
+/* an image before its room has an entry: its place, 0: there is none; under
+ * the zone's lock it is then given to an entry that has none, or freed */
+uint64_t ngx_game_store_prepare(uint64_t room, ngx_str_t *image);
+void ngx_game_store_attach(ngx_uint_t entry, uint64_t place);
+void ngx_game_store_cancel(uint64_t place);
+
 /* whether there is one: a hint, for others than the owner */
 ngx_uint_t ngx_game_store_has(ngx_uint_t entry);
 

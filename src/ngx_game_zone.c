@@ -17,7 +17,7 @@
 
 
 #define NGX_GAME_ZONE_MARGIN  250000       /* ppm of a core */
-#define NGX_GAME_ZONE_DEATHS  8
+#define NGX_GAME_ZONE_DEATHS  12
 #define NGX_GAME_ZONE_USAGES  4
 
 
@@ -182,6 +182,40 @@ ngx_game_zone_set_exiting(void)
         atomic_store(&ngx_game_layout.slots->slots[ngx_game_zone.own].exiting,
                      1);
     }
+}
+
+
+ngx_int_t
+ngx_game_zone_settled(void)
+{
+    uint64_t          epoch;
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    ngx_game_slot_t  *slot;
+
+    rc = NGX_OK;
+
+    for (i = 0; i < ngx_game_layout.parts.slots; i++) {
+        slot = &ngx_game_layout.slots->slots[i];
+        epoch = atomic_load(&slot->epoch);
+
+        if (epoch == 0
+            || i == ngx_game_zone.own
+            || !ngx_game_slot_probe(slot, epoch))
+        {
+            continue;
+        }
+
+        if (!atomic_load(&slot->exiting)) {
+            return NGX_DECLINED;
+        }
+
+        if (atomic_load(&slot->counters.rooms) != 0) {
+            rc = NGX_AGAIN;
+        }
+    }
+
+    return rc;
 }
 
 

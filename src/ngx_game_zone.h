@@ -28,6 +28,9 @@
 
 #define ngx_game_slot_of(epoch)  ((ngx_uint_t) ((epoch) & 0xff))
 
+/* the epoch of a worker that never was: what it owns waits for another one */
+#define NGX_GAME_ZONE_NOBODY     0xff
+
 
 /* a copy of what is known of one live worker */
 typedef struct {
@@ -65,11 +68,15 @@ ngx_shm_zone_t *ngx_game_zone_add(ngx_conf_t *cf, size_t size);
 ngx_int_t ngx_game_zone_attach(ngx_cycle_t *cycle, ngx_shm_zone_t *zone);
 void ngx_game_zone_detach(void);
 
-/* at most 8 handlers, run in the order of registration; before attach */
+/* at most 12 handlers, run in the order of registration; before attach */
 void ngx_game_zone_on_death(ngx_game_zone_death_pt handler);
 
 /* tells the others that this worker takes no new rooms any more */
 void ngx_game_zone_set_exiting(void);
+
+/* what the other workers do: NGX_OK: all that live are exiting and have no
+ * rooms any more; NGX_AGAIN: some still have; NGX_DECLINED: some don't exit */
+ngx_int_t ngx_game_zone_settled(void);
 
 /* the number of this worker's configuration, and 1 if there is no newer one,
  * not even one that did not come into effect */
@@ -121,6 +128,7 @@ typedef struct {
 /* the parts of the zone, for registry, limit and channel: fixed at creation,
  * all zero and aligned to pages then */
 typedef struct {
+    void                      *snapshot;      /* a page */
     u_char                    *registry;
     size_t                     registry_size;
     u_char                    *limits;

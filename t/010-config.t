@@ -198,6 +198,16 @@ http      | game_balance off;          | ok
 http      | game_balance maybe;        | invalid value "maybe" in "game_balance" directive, it must be "on" or "off"
 http      | game_balance on; game_balance on; | "game_balance" directive is duplicate
 server    | game_balance on;           | "game_balance" directive is not allowed here
+http      | game_snapshot off;         | ok
+http      | game_snapshot logs/rooms;  | ok
+http      | game_snapshot logs/rooms 1s; | ok
+http      | game_snapshot logs/rooms off; | ok
+http      | game_snapshot logs/rooms 999ms; | invalid interval "999ms"
+http      | game_snapshot logs/rooms x; | invalid interval "x"
+http      | game_snapshot logs/;       | invalid value "logs/"
+http      | game_snapshot nowhere/rooms; | there is no directory "DIR/nowhere/" for "game_snapshot" (2: No such file or directory)
+http      | game_snapshot logs/a; game_snapshot logs/b; | "game_snapshot" directive is duplicate
+server    | game_snapshot logs/rooms;  | "game_snapshot" directive is not allowed here
 
 http      | game_checkpoint auto;      | ok
 server    | game_checkpoint off;       | ok
@@ -330,6 +340,7 @@ my $user = $> == 0 ? 'user root;' : '';
 
 $example =~ s/^load_module .*$/$load $user pid nginx.pid;/m;
 $example =~ s{/var/log/nginx/}{logs/}g;
+$example =~ s{/var/lib/nginx/game/}{logs/};
 $example =~ s{/etc/ssl/\S+\.pem}{$ENV{TEST_NGINX_CERT}};
 $example =~ s{/etc/ssl/\S+\.key}{$ENV{TEST_NGINX_KEY}};
 $example =~ s/listen 80;/listen $ENV{TEST_NGINX_PORT};/;

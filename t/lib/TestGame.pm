@@ -101,6 +101,20 @@
 #     reload fails          HUP, until an [emerg] is logged
 #     write FILE TEXT       writes a file of the server's folder
 #     edit FILE s/REGEX/TEXT/
+#     damage NAME truncate  cuts a file in logs/ by its last byte
+#     damage NAME flip AT   changes a bit of its byte AT (-1: the last)
+#     damage NAME boot N    a snapshot as if another boot of the machine had
+#                           written it, whose clock was ahead by N seconds
+#     server stop, server quit, server crash, server start
+#                           all of nginx: by TERM, by QUIT, by KILL of all its
+#                           processes, each until all are gone
+#     server stop without worker of a
+#                           that one is killed right before
+#     server upgrade        USR2, until the new workers run
+#     server rest, server retire
+#                           WINCH and QUIT to the old master, until its workers
+#                           are gone, or all
+#     server back           instead: HUP to it, and QUIT to the new master
 #     signal NAME           USR1 and such, to the master
 #     kill NAME worker of a    a signal to a's worker, until it has died
 #     owner of ROOM         $owner is the pid of the worker that runs a room

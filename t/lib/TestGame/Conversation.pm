@@ -9,6 +9,7 @@ use v5.10.1;
 use strict;
 use warnings;
 
+use Compress::Raw::Zlib qw(crc32);
 use JSON::PP ();
 use Test::More ();
 use Text::ParseWords qw(shellwords);
@@ -627,6 +628,72 @@ sub do_reload {
 }
 
 
+# the whole of nginx
+sub do_server {
+    my ($what, $killed) = $_[0] =~ /^(\w+)(?: without worker of (\w+))?$/
+        or die "server what?\n";
+
+    if ($what eq 'start') {
+        my @cmd = ($Test::Nginx::Util::NginxBinary, '-e', $Log, '-p', "$Root/",
+                   '-c', $Test::Nginx::Util::ConfFile);
+        system("@cmd >/dev/null 2>&1") == 0 or die "nginx does not start\n";
+        return do_respawned();
+    }
+
+    my $pid = master() or die "nginx does not run\n";
+    my $old = (slurp("$Root/logs/nginx.pid.oldbin") || 0) + 0;
+
+    if ($what eq 'upgrade') {
+        kill USR2 => $pid;
+        return retry(sub {
+            die "there is no new master\n" if !master() || master() == $pid;
+            do_respawned();
+        });
+    }
+
+    # a worker that is not ready yet may take the stop for an earlier one
+    do_respawned() if $what =~ /^(?:stop|quit)$/;
+
+    if ($killed) {
+        $Killed = 1;
+        kill KILL => $Clients{$killed}{worker};
+    }
+
+    return ends($old, 'WINCH', 1) if $what eq 'rest';
+    return ends($old, 'QUIT') if $what eq 'retire';
+    return ends($pid, 'TERM') if $what eq 'stop';
+    return ends($pid, 'QUIT') if $what eq 'quit';
+
+    if ($what eq 'back') {
+        kill HUP => $old;
+        retry(sub { die "not yet\n" if workers_of($old) < $Workers });
+        ends($pid, 'QUIT');
+        return retry(sub { die "not yet\n" if master() != $old });
+    }
+
+    die "unknown: server $what\n" if $what ne 'crash';
+    $Killed = 1;
+    ends($pid, 'KILL');
+}
+
+
+# signals a master, and with KILL its workers, until all are gone; if it stays
+# only they are
+sub ends {
+    my ($master, $signal, $stays) = @_;
+
+    my @pids = (workers_of($master, 1), $stays ? () : $master);
+    kill $signal => $signal eq 'KILL' ? reverse @pids : $master;
+
+    retry(sub {
+        for my $pid (@pids) {
+            my ($state) = slurp("/proc/$pid/stat") =~ /\) (\w) / or next;
+            die "$pid lives\n" if $state !~ /[ZX]/;
+        }
+    });
+}
+
+
 sub do_kill {
     my ($signal, $pid, $name) = $_[0] =~ /^(\w+) (?:(\d+)|worker of (\w+))$/
         or die "kill NAME worker of CLIENT\n";
@@ -834,6 +901,30 @@ sub do_write {
 }
 
 
+# what a file of logs/ suffers
+sub do_damage {
+    my ($name, $how) = split ' ', $_[0], 2;
+    my $text = slurp("$Root/logs/$name");
+    die "$name is empty\n" if $text eq '';
+
+    if ($how eq 'truncate') {
+        chop $text;
+    } elsif ($how =~ /^flip (-?\d+)$/) {
+        substr($text, $1, 1) ^= "\x01";
+    } elsif ($how =~ /^boot (\d+)$/) {
+        substr($text, 24, 36) = '0' x 36;
+        substr($text, 80, 8) = pack 'Q', $1 * 1e6 + unpack 'x80Q', $text;
+        substr($text, 116, 4) = pack 'L', crc32(substr $text, 0, 116);
+    } else {
+        die "unknown damage: $how\n";
+    }
+
+    CORE::open my $out, '>', "$Root/logs/$name" or die "$name: $!\n";
+    print $out $text;
+    close $out or die "$name: $!\n";
+}
+
+
 sub do_edit {
     my ($name, $from, $to) = $_[0] =~ m{^(\S+) s/(.*)/(.*)/$}
         or die "edit FILE s/REGEX/TEXT/\n";
@@ -848,7 +939,7 @@ sub do_edit {
 # ---- tools
 
 sub port { $ENV{$_[0] ? 'TEST_NGINX_TLS_PORT' : 'TEST_NGINX_PORT'} }
-sub master { slurp("$Root/logs/nginx.pid") + 0 }
+sub master { (slurp("$Root/logs/nginx.pid") || 0) + 0 }
 
 
 sub retry {
