@@ -23,6 +23,7 @@
     ((state) & NGX_GAME_DRAIN_ENDLESS)
 
 
+static ngx_int_t ngx_game_drain_change(uint64_t deadline);
 static uint64_t ngx_game_drain_state(void);
 static uint64_t ngx_game_drain_next(uint64_t state, uint64_t deadline);
 
@@ -73,26 +74,21 @@ ngx_game_drain_endless(void)
 ngx_int_t
 ngx_game_drain_begin(ngx_msec_t grace)
 {
-    uint64_t                state;
-    ngx_game_zone_drain_t  *zone;
-
-    zone = ngx_game_zone_parts()->drain;
-    state = atomic_load(&zone->state);
-
-    do {
-        if (ngx_game_drain_deadline(state) == NGX_GAME_DRAIN_ENDLESS) {
-            return NGX_DECLINED;
-        }
-
-    } while (!atomic_compare_exchange_weak(&zone->state, &state,
-                     ngx_game_drain_next(state, ngx_current_msec + grace)));
-
-    return NGX_OK;
+    return ngx_game_drain_change(ngx_current_msec + grace);
 }
 
 
 ngx_int_t
 ngx_game_drain_end(void)
+{
+    return ngx_game_drain_change(0);
+}
+
+
+/* deadline 0: it ends */
+
+static ngx_int_t
+ngx_game_drain_change(uint64_t deadline)
 {
     uint64_t                state;
     ngx_game_zone_drain_t  *zone;
@@ -106,7 +102,8 @@ ngx_game_drain_end(void)
         }
 
     } while (!atomic_compare_exchange_weak(&zone->state, &state,
-                                           state & ~NGX_GAME_DRAIN_ENDLESS));
+                                           ngx_game_drain_next(state,
+                                                               deadline)));
 
     return NGX_OK;
 }
@@ -128,8 +125,7 @@ ngx_game_drain_configure(ngx_flag_t on)
             return;
         }
 
-        next = on ? ngx_game_drain_next(state, NGX_GAME_DRAIN_ENDLESS)
-                  : state & ~NGX_GAME_DRAIN_ENDLESS;
+        next = ngx_game_drain_next(state, on ? NGX_GAME_DRAIN_ENDLESS : 0);
 
     } while (!atomic_compare_exchange_weak(&zone->state, &state, next));
 }
@@ -154,12 +150,17 @@ ngx_game_drain_state(void)
 }
 
 
-/* the state with which another drain begins; 0 is no number */
+/* the state with which another drain begins, whose number is never 0; or,
+ * deadline 0, with which this one ends */
 
 static uint64_t
 ngx_game_drain_next(uint64_t state, uint64_t deadline)
 {
     uint64_t  number;
+
+    if (deadline == 0) {
+        return state & ~NGX_GAME_DRAIN_ENDLESS;
+    }
 
     number = ngx_game_drain_number(state) % (NGX_GAME_DRAIN_NUMBERS - 1) + 1;
 

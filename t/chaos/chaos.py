@@ -29,6 +29,7 @@ clients are gone, and its rooms may forget what they did last.
 """
 
 import argparse
+import collections
 import json
 import os
 import random
@@ -201,10 +202,12 @@ class Client:
         self.cast_at = None
         self.player = self.room = None
         self.next = 0
+        self.trace = collections.deque(maxlen=40)   # shown if it fails
         self.connect()
 
     def connect(self):
         path = '/ws'
+        self.note('connects, has seen %d' % self.seen)
         if self.token:
             path += '?resume=%s&seen=%d' % (self.token, self.seen)
         self.data = b''
@@ -243,8 +246,14 @@ class Client:
         return time.monotonic() - self.server.killed < KILL_WINDOW
 
     def fail(self, text):
-        raise Failure('%s (player %s, room %s): %s'
-                      % (self.name, self.player, self.room, text))
+        now = time.monotonic()
+        raise Failure('%s (player %s, room %s): %s%s' % (
+            self.name, self.player, self.room, text,
+            ''.join('\n  %7.3f s ago %s' % (now - at, what)
+                    for at, what in self.trace)))
+
+    def note(self, what):
+        self.trace.append((time.monotonic(), what))
 
     def send(self, opcode, payload):
         mask = b'\x11\x22\x33\x44'
@@ -259,6 +268,7 @@ class Client:
 
     def input(self):
         self.inputs += 1
+        self.note('> %d' % self.inputs)
         self.send(1, b'{"n":%d}' % self.inputs)
 
     def close(self):
@@ -313,6 +323,7 @@ class Client:
         self.data = data[at:]
 
     def welcome(self, m, stats):
+        self.note('< %r' % m)
         if m['resumed'] != (self.token is not None):
             self.fail('%r' % m)
         if m['resumed']:
@@ -332,6 +343,8 @@ class Client:
 
     def message(self, m, stats):
         stats['messages'] += 1
+        if 'cast' not in m:
+            self.note('< %r' % m)
         if 'back' in m:
             # what was sent, but did not arrive, is sent again
             if m['back'] < self.acked:
