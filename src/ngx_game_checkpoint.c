@@ -114,7 +114,9 @@ ngx_game_checkpoint_run(void)
         ngx_game_count(checkpoints, 1);
         ngx_game_count(checkpoint_us, then - now);
 
-        cp->credit -= then - now;
+        /* not for what the machine did meanwhile */
+
+        cp->credit -= room->save_cost;
         now = then;
     }
 

@@ -345,7 +345,12 @@ class Client:
         stats['messages'] += 1
         if 'cast' not in m:
             self.note('< %r' % m)
-        if 'back' in m:
+        if 'back' in m and not self.waiting:
+            # its room has forgotten that it was back, and says so again
+            if not self.killed():
+                self.fail('%r' % m)
+            self.lossy = True
+        elif 'back' in m:
             # what was sent, but did not arrive, is sent again
             if m['back'] < self.acked:
                 if not self.killed():
