@@ -248,12 +248,25 @@ ngx_game_sync_message(uint64_t owner, uint64_t room, uint64_t player,
 {
     ngx_game_record_t  record;
 
-    if (ngx_game_sync_is_local(owner)) {
+    if (ngx_game_sync_is_local(owner) && !ngx_game_sync_to.holds(room)) {
         ngx_game_sync_to.message(owner, room, player, kind, payload);
         return NGX_OK;
     }
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_MESSAGE, kind, room, player);
+
+    if (ngx_game_sync_is_local(owner)) {
+
+        /* of a session that has come while the room is on its way */
+
+        ngx_game_sync_to.deliver(1);
+
+        if (!ngx_game_sync_to.divert(&record, payload->data, payload->len)) {
+            ngx_game_sync_to.message(owner, room, player, kind, payload);
+        }
+
+        return NGX_OK;
+    }
 
     return ngx_game_channel_send(owner, &record, payload, 1);
 }
