@@ -255,8 +255,7 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
 void
 ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
 {
-    uint64_t           to[2];                 /* owner, term */
-    ngx_game_group_t  *group;
+    uint64_t  to[2];                          /* owner, term */
 
     if (record->type == NGX_GAME_SYNC_GO) {
         ngx_game_follow_go(record->room, record->src);
@@ -272,12 +271,11 @@ ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
 
     ngx_memcpy(to, payload, sizeof(to));
 
-    /* what a dead owner had sent comes before what the next one does */
+    /* what a dead owner had sent, and what it did not take in, comes before
+     * what there is to say to the next one */
 
-    group = ngx_game_group_find(record->room);
-
-    if (group) {
-        ngx_game_zone_check(group->owner);
+    if (record->src == to[0]) {
+        ngx_game_zone_look();
     }
 
     ngx_game_follow_moved(record->room, to[0], to[1], record->src);

@@ -176,7 +176,6 @@ void
 ngx_game_peer_refresh(void)
 {
     uint64_t           changes;
-    ngx_uint_t         i;
     ngx_game_peers_t  *p;
 
     p = &ngx_game_peers;
@@ -195,7 +194,16 @@ ngx_game_peer_refresh(void)
 
     p->changes = changes;
 
-    for (i = 0; i < p->n; i++) {
+    ngx_game_peer_look_all();
+}
+
+
+void
+ngx_game_peer_look_all(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_game_peers.n && ngx_game_peers.slots; i++) {
         ngx_game_peer_look(i);
     }
 }
@@ -353,21 +361,6 @@ ngx_game_peer_bury(ngx_uint_t i)
     }
 
     ngx_game_peers.death(epoch);
-}
-
-
-void
-ngx_game_peer_check(uint64_t epoch)
-{
-    ngx_uint_t  i;
-
-    i = ngx_game_slot_of(epoch);
-
-    if (ngx_game_peers.slots && i < ngx_game_peers.n
-        && ngx_game_peers.peers[i].epoch == epoch)
-    {
-        ngx_game_peer_look(i);
-    }
 }
 
 

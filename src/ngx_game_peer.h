@@ -30,14 +30,13 @@ void ngx_game_peer_on_drain(ngx_game_peer_death_pt handler);
 /* looks at all slots if any was claimed or released since the last look */
 void ngx_game_peer_refresh(void);
 
+/* the same in any case, maybe from within a death handler */
+void ngx_game_peer_look_all(void);
+
 /* a record came from this epoch: it is known from now on, and the one that had
  * its slot before is dead.  1 if its own death is still to be reported, 0 if
  * that was done already or it was never known here */
 ngx_uint_t ngx_game_peer_seen(uint64_t epoch);
-
-/* if it is known and does not hold its slot any more, its death is reported
- * now, after what it has sent */
-void ngx_game_peer_check(uint64_t epoch);
 
 /* 1 if the epoch holds its slot and was not reported dead here */
 ngx_uint_t ngx_game_peer_alive(uint64_t epoch);

@@ -324,9 +324,9 @@ ngx_game_zone_alive(uint64_t epoch)
 
 
 void
-ngx_game_zone_check(uint64_t epoch)
+ngx_game_zone_look(void)
 {
-    ngx_game_peer_check(epoch);
+    ngx_game_peer_look_all();
 }
 
 

@@ -89,9 +89,9 @@ ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
 /* 1 if the worker of this epoch lives and is not known to be dead */
 ngx_uint_t ngx_game_zone_alive(uint64_t epoch);
 
-/* others may have seen its death before: this worker does now, after it has
- * taken in what that worker had sent */
-void ngx_game_zone_check(uint64_t epoch);
+/* deaths that others have seen before are reported now, after what those
+ * workers had sent */
+void ngx_game_zone_look(void);
 
 /* 1 if it lives and is not exiting */
 ngx_uint_t ngx_game_zone_accepting(uint64_t epoch);
