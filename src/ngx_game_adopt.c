@@ -164,6 +164,13 @@ ngx_game_adopt_all(uint64_t epoch, ngx_uint_t (*mine)(uint64_t room))
     ngx_uint_t        cursor;
     ngx_game_claim_t  claim;
 
+    if (epoch == 0) {
+
+        /* what they had sent comes before their rooms go on here */
+
+        ngx_game_zone_look();
+    }
+
     cursor = 0;
 
     while (ngx_game_registry_claim(epoch, mine, &cursor, &claim) == NGX_OK) {

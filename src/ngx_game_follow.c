@@ -377,7 +377,19 @@ ngx_game_follow_message(ngx_game_session_t *s, ngx_game_kind_e kind,
 static ngx_uint_t
 ngx_game_follow_resume(ngx_game_session_t *s)
 {
+    uint64_t           owner;
     ngx_game_group_t  *group;
+
+    /* its death may have been seen by others only: what it did not take in
+     * comes before this message */
+
+    owner = s->owner;
+
+    ngx_game_zone_look();
+
+    if (s->owner != owner) {
+        return 1;
+    }
 
     group = ngx_game_group_find(s->room);
 
