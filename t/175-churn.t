@@ -63,7 +63,7 @@ return Room
 worker_shutdown_timeout 1s;
 --- workers: 4
 --- config
-location /ws { game game.lua; game_message_rate off; }
+location /ws { game game.lua; game_message_rate off; game_resume_timeout 1s; }
 --- ws
 descriptors remember
 crowd churn /ws clients=200 seconds=10 seed=2 kill=12 reload=4
