@@ -39,6 +39,8 @@ typedef struct {
     uint64_t                     dst;         /* whom the list is for */
     game_ring_t                 *ring;
     ngx_game_spill_t             spill;
+    uint64_t                     listed;      /* records, ever */
+    uint64_t                     fed;         /* of them, to the ring */
     unsigned                     over:1;      /* the list is over its mark */
     unsigned                     wake:1;      /* it was not told of all that
                                                * was written */
@@ -62,6 +64,7 @@ typedef struct {
     ngx_msec_t                   deadline;    /* of the exit */
     unsigned                     exiting:1;
 
+    ngx_game_channel_fed_t      *fed;         /* by slot; NULL: nobody asks */
     ngx_game_channel_drain_pt    drain;
     ngx_game_channel_record_pt   lost;
     void                       (*exit)(void);
@@ -80,6 +83,7 @@ static ngx_int_t ngx_game_channel_write(ngx_game_channel_peer_t *peer,
 static ngx_int_t ngx_game_channel_queue(ngx_game_channel_peer_t *peer,
     ngx_game_record_t *record, const ngx_str_t *parts, ngx_uint_t n);
 static ngx_uint_t ngx_game_channel_feed(ngx_game_channel_peer_t *peer);
+static void ngx_game_channel_has_fed(ngx_game_channel_peer_t *peer);
 static void ngx_game_channel_forget(ngx_game_channel_peer_t *peer);
 static void ngx_game_channel_dirty(ngx_game_channel_peer_t *peer);
 static void ngx_game_channel_flush(ngx_event_t *ev);
@@ -408,6 +412,8 @@ ngx_game_channel_queue(ngx_game_channel_peer_t *peer,
         return NGX_ERROR;
     }
 
+    peer->listed++;
+
     ngx_game_count(ring_out, 1);
     ngx_game_count(ring_spilled, 1);
 
@@ -464,6 +470,7 @@ ngx_game_channel_feed(ngx_game_channel_peer_t *peer)
 
         if (one->sent == one->len) {
             ngx_game_spill_remove(&peer->spill);
+            ngx_game_channel_has_fed(peer);
         }
     }
 
@@ -485,6 +492,12 @@ ngx_game_channel_forget(ngx_game_channel_peer_t *peer)
     }
 
     peer->over = 0;
+    peer->listed = peer->fed;
+
+    if (ngx_game_channel.fed) {
+        ngx_game_zone_set(
+             &ngx_game_channel.fed[peer - ngx_game_channel.peers].dst, 0);
+    }
 }
 
 
@@ -525,6 +538,48 @@ ngx_game_channel_flush(ngx_event_t *ev)
             dst = peer->dst;
             ch->drain(dst);
         }
+    }
+}
+
+
+uint64_t
+ngx_game_channel_waits(uint64_t dst)
+{
+    ngx_game_channel_peer_t  *peer;
+
+    if (ngx_game_channel.peers == NULL
+        || ngx_game_slot_of(dst) >= ngx_game_channel.n)
+    {
+        return 0;
+    }
+
+    peer = &ngx_game_channel.peers[ngx_game_slot_of(dst)];
+
+    return (peer->dst == dst && peer->spill.first) ? peer->listed : 0;
+}
+
+
+void
+ngx_game_channel_tell_fed(ngx_game_channel_fed_t *fed)
+{
+    ngx_game_channel.fed = fed;
+}
+
+
+/* dst last: until then the count is of no use to anybody */
+
+static void
+ngx_game_channel_has_fed(ngx_game_channel_peer_t *peer)
+{
+    ngx_game_channel_fed_t  *fed;
+
+    peer->fed++;
+
+    if (ngx_game_channel.fed) {
+        fed = &ngx_game_channel.fed[peer - ngx_game_channel.peers];
+
+        ngx_game_zone_set(&fed->count, peer->fed);
+        atomic_store_explicit(&fed->dst, peer->dst, memory_order_release);
     }
 }
 

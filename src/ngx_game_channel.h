@@ -86,6 +86,20 @@ ngx_int_t ngx_game_channel_send(uint64_t dst, ngx_game_record_t *record,
 ngx_int_t ngx_game_channel_tell(uint64_t dst, ngx_game_record_t *record,
     const ngx_str_t *parts, ngx_uint_t n);
 
+/*
+ * What is in a ring outlives this worker, what waits in the list does not.
+ * waits: 0: a record that was just sent to dst is in the ring; else it is the
+ * number of one that waits.  How many have come to the ring is told in memory
+ * that is given once, by slot.
+ */
+typedef struct {
+    _Atomic uint64_t           dst;           /* 0: none */
+    _Atomic uint64_t           count;
+} ngx_game_channel_fed_t;
+
+uint64_t ngx_game_channel_waits(uint64_t dst);
+void ngx_game_channel_tell_fed(ngx_game_channel_fed_t *fed);
+
 /* bytes that wait for dst in its ring and in the list */
 size_t ngx_game_channel_depth(uint64_t dst);
 
