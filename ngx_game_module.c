@@ -141,6 +141,13 @@ static ngx_command_t  ngx_game_commands[] = {
       0,
       NULL },
 
+    { ngx_string("game_guard"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_game_main_conf_t, guard),
+      NULL },
+
     { ngx_string("game"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
       ngx_game_conf_game,
@@ -355,6 +362,7 @@ ngx_game_create_main_conf(ngx_conf_t *cf)
     mcf->drain = NGX_CONF_UNSET;
     mcf->balance = NGX_CONF_UNSET;
     mcf->snapshot = NGX_CONF_UNSET_PTR;
+    mcf->guard = NGX_CONF_UNSET;
 
     return mcf;
 }
@@ -371,6 +379,7 @@ ngx_game_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(mcf->drain, 0);
     ngx_conf_init_value(mcf->balance, 1);
     ngx_conf_init_ptr_value(mcf->snapshot, NULL);
+    ngx_conf_init_value(mcf->guard, 1);
 
     return NGX_CONF_OK;
 }

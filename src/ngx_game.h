@@ -131,6 +131,7 @@ typedef struct {
     ngx_game_snapshot_conf_t  *snapshot;      /* NULL: off */
     void                      *sources;       /* ngx_game_source.h */
     ngx_flag_t                 drain;         /* game_drain */
+    ngx_flag_t                 guard;
     ngx_flag_t                 status;        /* game_status is used */
     ngx_flag_t                 control;       /* game_control is used */
 } ngx_game_main_conf_t;
@@ -230,6 +231,9 @@ typedef struct {
     _Atomic uint64_t           sessions_taken;
     _Atomic uint64_t           sessions_given;
     _Atomic uint64_t           resumed;       /* players that came back */
+    _Atomic uint64_t           wards;         /* sessions guarded, now */
+    _Atomic uint64_t           sessions_saved;    /* of dead workers */
+    _Atomic uint64_t           sessions_lost; /* that were guarded, too */
 } ngx_game_counters_t;
 
 

@@ -52,6 +52,8 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
         return;
     }
 
+    ngx_game_guard_release(s);
+
     s->closing = 1;
     s->cold->code = code;
     s->cold->why = why;
@@ -401,6 +403,13 @@ ngx_game_close_destroy(ngx_game_session_t *s)
     ngx_connection_t  *c;
 
     c = s->connection;
+
+    /* the guard may hold it a moment longer, but the peer does not wait */
+
+    if (s->shared) {
+        ngx_game_session_unwatch(c);
+        (void) shutdown(c->fd, SHUT_RDWR);
+    }
 
     ngx_game_close_log(s);
     ngx_game_session_free(s);

@@ -15,8 +15,10 @@
 #include "ngx_game_checkpoint.h"
 #include "ngx_game_clock.h"
 #include "ngx_game_follow.h"
+#include "ngx_game_guard.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_handover.h"
+#include "ngx_game_hold.h"
 #include "ngx_game_join.h"
 #include "ngx_game_limit.h"
 #include "ngx_game_lua.h"
@@ -30,6 +32,7 @@
 #include "ngx_game_shutdown.h"
 #include "ngx_game_snapshot.h"
 #include "ngx_game_sync.h"
+#include "ngx_game_ward.h"
 #include "ngx_game_zone.h"
 
 
@@ -66,12 +69,14 @@ static ngx_game_sync_handlers_t  ngx_game_engine_handlers = {
     ngx_game_room_measured,
     ngx_game_seat_switch,
     ngx_game_seat_roster,
+    ngx_game_hold_returned,
     ngx_game_join_admitted,
     ngx_game_join_refused,
     ngx_game_follow_drained,
     ngx_game_handover_record,
     ngx_game_follow_record,
     ngx_game_pass_record,
+    ngx_game_ward_record,
     ngx_game_follow_keep,
     ngx_game_handover_divert,
     ngx_game_handover_holds
@@ -85,6 +90,8 @@ static const ngx_game_zone_death_pt  ngx_game_engine_deaths[] = {
     ngx_game_limit_sweep,
     ngx_game_snapshot_lost,
     ngx_game_pass_lost,
+    ngx_game_guard_lost,
+    ngx_game_ward_lost,
     ngx_game_handover_lost,
     ngx_game_follow_lost,
     ngx_game_join_lost,
@@ -163,6 +170,8 @@ ngx_game_engine_start(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_game_guard_init(cycle);
+    ngx_game_ward_init();
     ngx_game_follow_init();
     ngx_game_snapshot_init(cycle);
     ngx_game_adopt_init(cycle);
@@ -217,6 +226,7 @@ ngx_game_engine_exit(void)
     ngx_game_handover_exit();
     ngx_game_pass_exit();
     ngx_game_snapshot_exit();
+    ngx_game_ward_exit();
 
     /* no cancelable timer: the worker waits for it */
 
@@ -264,6 +274,8 @@ ngx_game_engine_done(void)
         ngx_game_session_done();
         ngx_game_room_done();
         ngx_game_join_done();
+        ngx_game_guard_done();
+        ngx_game_ward_done();
         ngx_game_sync_done();
         ngx_game_zone_detach();
         ngx_game_player_done();

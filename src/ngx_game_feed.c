@@ -357,6 +357,7 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
     size_t             len;
     ssize_t            n;
     uint32_t           start;
+    ngx_uint_t         messages;
     ngx_connection_t  *c;
     ngx_game_block_t  *block;
 
@@ -373,10 +374,16 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
     len = feed->end - s->taken;
     start = block->len - len;
 
+    messages = ngx_game_feed_messages(feed, len);
+
+    if (s->guarded) {
+        ngx_game_guard_writes(s, len, messages);
+    }
+
     n = c->send(c, block->data + start, len);
 
     if (n == (ssize_t) len) {
-        ngx_game_output_count(s, len, ngx_game_feed_messages(feed, len));
+        ngx_game_output_count(s, len, messages);
         s->taken = feed->end;
         return;
     }
@@ -398,8 +405,7 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
 
     s->taken = feed->end;
 
-    if (ngx_game_output_block(s, block, start, start + n, block->len,
-                              ngx_game_feed_messages(feed, len))
+    if (ngx_game_output_block(s, block, start, start + n, block->len, messages)
         != NGX_OK)
     {
         ngx_game_close_end(s, NGX_GAME_ERROR);

@@ -38,6 +38,9 @@ static void ngx_game_follow_hold(ngx_game_group_t *group, uint64_t owner,
 static void ngx_game_follow_roster(uint64_t room, ngx_game_group_t *group,
     uint64_t dst);
 static size_t ngx_game_follow_list(ngx_game_group_t *group, u_char *p);
+static void ngx_game_follow_listed(ngx_game_session_t *s,
+    ngx_game_sync_listed_t *listed);
+static uint64_t ngx_game_follow_way(ngx_game_session_t *s);
 static void ngx_game_follow_go(uint64_t room, uint64_t owner);
 static void ngx_game_follow_message(ngx_game_session_t *s,
     ngx_game_kind_e kind, u_char *data, size_t len);
@@ -232,14 +235,8 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
             continue;
         }
 
-        ngx_memzero(&listed, sizeof(ngx_game_sync_listed_t));
+        ngx_game_follow_listed(s, &listed);
 
-        listed.player = s->player;
-        listed.secret = *ngx_game_session_secret(s);
-        listed.number = ngx_game_session_number(s);
-        listed.counts = !s->passing;
-        listed.seen = s->passing ? 0 : ngx_game_session_got(s);
-        listed.codec = s->codec;
         listed.identity_len = identity.len;
         listed.address_len = address.len;
 
@@ -249,6 +246,55 @@ ngx_game_follow_list(ngx_game_group_t *group, u_char *p)
     }
 
     return len;
+}
+
+
+static void
+ngx_game_follow_listed(ngx_game_session_t *s, ngx_game_sync_listed_t *listed)
+{
+    ngx_memzero(listed, sizeof(ngx_game_sync_listed_t));
+
+    listed->player = s->player;
+    listed->secret = *ngx_game_session_secret(s);
+    listed->number = ngx_game_session_number(s);
+    listed->counts = !s->passing;
+    listed->seen = s->passing ? 0 : ngx_game_session_got(s);
+    listed->codec = s->codec;
+}
+
+
+void
+ngx_game_follow_return(ngx_game_session_t *s)
+{
+    ngx_str_t                payload;
+    ngx_game_record_t        record;
+    ngx_game_sync_listed_t   listed;
+
+    ngx_game_follow_listed(s, &listed);
+
+    payload.data = (u_char *) &listed;
+    payload.len = sizeof(ngx_game_sync_listed_t);
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_RETURN, 0, s->room, s->player);
+    ngx_game_sync_tell(ngx_game_follow_way(s), &record, &payload);
+}
+
+
+/* where to tell what a session does: before GO it takes the way that its
+ * messages took */
+
+static uint64_t
+ngx_game_follow_way(ngx_game_session_t *s)
+{
+    ngx_game_group_t  *group;
+
+    group = ngx_game_group_find(s->room);
+
+    if (group && group->moving && group->via != ngx_game_worker.epoch) {
+        return group->via;
+    }
+
+    return s->owner;
 }
 
 
@@ -272,7 +318,8 @@ ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
     ngx_memcpy(to, payload, sizeof(to));
 
     /* what a dead owner had sent, and what it did not take in, comes before
-     * what there is to say to the next one */
+     * what there is to say to the next one, who is told of its sessions that
+     * go on here, too */
 
     if (record->src == to[0]) {
         ngx_game_zone_look();
@@ -438,9 +485,8 @@ ngx_game_follow_measured(ngx_game_session_t *s)
 static void
 ngx_game_follow_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
 {
-    uint64_t           to;
-    ngx_game_leave_t   leave;
-    ngx_game_group_t  *group;
+    uint64_t          to;
+    ngx_game_leave_t  leave;
 
     if (s->passing) {
         ngx_game_pass_cancel(s);
@@ -456,14 +502,7 @@ ngx_game_follow_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
     leave.next = *ngx_game_session_next_secret(s);
     leave.proven = ngx_game_session_proven(s);
 
-    /* before GO it takes the way that its messages took */
-
-    to = s->owner;
-    group = ngx_game_group_find(s->room);
-
-    if (group && group->moving && group->via != ngx_game_worker.epoch) {
-        to = group->via;
-    }
+    to = ngx_game_follow_way(s);
 
     ngx_game_group_remove(s);
 

@@ -29,6 +29,10 @@ void ngx_game_follow_moved(uint64_t room, uint64_t owner, uint64_t term,
 void ngx_game_follow_record(ngx_game_record_t *record, u_char *payload,
     size_t len);
 
+/* tells the owner of a session's room that it goes on here, whose worker has
+ * died */
+void ngx_game_follow_return(ngx_game_session_t *s);
+
 /* the sessions of a group are not read from; they are read from again, unless
  * it still waits for GO */
 void ngx_game_follow_block(ngx_game_group_t *group);

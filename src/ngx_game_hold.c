@@ -11,24 +11,32 @@
 #include "ngx_game_hold.h"
 #include "ngx_game_clock.h"
 #include "ngx_game_gateway.h"
+#include "ngx_game_guard.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_history.h"
 #include "ngx_game_seat.h"
 #include "ngx_game_session.h"
 #include "ngx_game_token.h"
+#include "ngx_game_zone.h"
 
 
 /* when a room that is on its way to another worker is looked at again, us */
 #define NGX_GAME_HOLD_AGAIN  100000
 
+/* how long a session may take to go on after its worker has died, us: so long
+ * on_drop waits */
+#define NGX_GAME_HOLD_HOPE   100000
+
 
 static void ngx_game_hold_clear(ngx_game_player_t *player);
+static void ngx_game_hold_untold(ngx_game_player_t *player);
 static ngx_uint_t ngx_game_hold_fits(ngx_game_player_t *player,
     ngx_game_seat_request_t *request);
 static void ngx_game_hold_replace(ngx_game_player_t *player,
     ngx_game_seat_request_t *request);
 static int64_t ngx_game_hold_missed(ngx_game_player_t *player,
     ngx_game_seat_request_t *request);
+static ngx_uint_t ngx_game_hold_goes_on(ngx_game_seat_request_t *listed);
 static ngx_int_t ngx_game_hold_return(ngx_game_player_t *player,
     ngx_game_seat_request_t *to);
 static void ngx_game_hold_admit(ngx_game_player_t *player, int64_t missed);
@@ -43,17 +51,22 @@ ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
     ngx_game_reason_e why)
 {
     uint64_t          now;
+    ngx_uint_t        hoping;
     ngx_game_room_t  *room;
 
     room = player->room;
     now = ngx_game_clock_now();
+    hoping = (why == NGX_GAME_LOST && ngx_game_guard_wanted());
 
     player->timer.handler = ngx_game_hold_expired;
     player->until = now + (uint64_t) room->game->resume_timeout * 1000;
 
     if (!player->joined || room->closing || room->game->resume_timeout == 0
         || !ngx_game_secret_is_set(next)
-        || ngx_game_clock_set(&player->timer, player->until) != NGX_OK)
+        || ngx_game_clock_set(&player->timer,
+                              hoping ? now + NGX_GAME_HOLD_HOPE
+                                     : player->until)
+           != NGX_OK)
     {
         ngx_game_seat_take(player, why);
         return;
@@ -73,6 +86,7 @@ ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
     player->why = why;
     player->since = now;
     player->away = 1;
+    player->hoping = hoping;
     room->away++;
     room->away_codecs[player->codec]++;
 
@@ -92,11 +106,7 @@ void
 ngx_game_hold_end(ngx_game_player_t *player)
 {
     ngx_game_hold_clear(player);
-
-    if (player->dropping) {
-        player->dropping = 0;
-        player->room->dropping--;
-    }
+    ngx_game_hold_untold(player);
 }
 
 
@@ -106,11 +116,24 @@ static void
 ngx_game_hold_clear(ngx_game_player_t *player)
 {
     player->away = 0;
+    player->hoping = 0;
     player->room->away--;
     player->room->away_codecs[player->codec]--;
 
     ngx_game_count(away, -1);
     ngx_game_clock_clear(&player->timer);
+}
+
+
+/* its script is not to be told that it is away */
+
+static void
+ngx_game_hold_untold(ngx_game_player_t *player)
+{
+    if (player->dropping) {
+        player->dropping = 0;
+        player->room->dropping--;
+    }
 }
 
 
@@ -300,17 +323,65 @@ ngx_game_hold_listed(ngx_game_player_t *player,
         return NGX_ERROR;
     }
 
-    if (player->dropping) {
-
-        /* of which its script was not told */
-
-        player->dropping = 0;
-        player->room->dropping--;
-    }
-
+    ngx_game_hold_untold(player);
     ngx_game_hold_tell_resume(player, 0);
 
     return NGX_OK;
+}
+
+
+void
+ngx_game_hold_returned(ngx_game_seat_request_t *listed)
+{
+    static const ngx_str_t  died = ngx_string("the worker has died");
+
+    /* what the dead one had sent comes first */
+
+    ngx_game_zone_look();
+
+    if (!ngx_game_hold_goes_on(listed)) {
+        ngx_game_sync_close(listed->gateway, listed->room, listed->player,
+                            1011, &died, NGX_GAME_LOST);
+    }
+}
+
+
+/* 1 if it does, with all messages that it has missed */
+
+static ngx_uint_t
+ngx_game_hold_goes_on(ngx_game_seat_request_t *listed)
+{
+    int64_t             missed;
+    ngx_game_room_t    *room;
+    ngx_game_player_t  *player;
+
+    room = ngx_game_room_find(listed->room);
+    player = ngx_game_player_find(listed->player);
+
+    if (room == NULL || room->closing
+        || player == NULL || player->room != room || !player->seated
+        || !ngx_game_secret_equal(&player->secret, &listed->secret)
+        || (!player->away && ngx_game_zone_alive(player->gateway)))
+    {
+        return 0;
+    }
+
+    missed = ngx_game_hold_missed(player, listed);
+
+    if (missed < 0 || ngx_game_hold_return(player, listed) != NGX_OK) {
+        return 0;
+    }
+
+    /* if rosters are still to come, it is in one, and has got the rest then */
+
+    player->listed = room->settling;
+    player->adopted_with = listed->seen;
+
+    ngx_game_hold_untold(player);
+    ngx_game_history_replay(player, missed);
+    ngx_game_hold_tell_resume(player, 1);
+
+    return 1;
 }
 
 
@@ -360,7 +431,7 @@ ngx_game_hold_work(ngx_game_room_t *room)
     {
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (player->dropping) {
+        if (player->dropping && !player->hoping) {
             ids[n++] = player->id;
         }
     }
@@ -414,6 +485,15 @@ ngx_game_hold_expired(ngx_game_timer_t *timer)
         return;
     }
 
+    if (player->hoping) {
+        player->hoping = 0;
+
+        if (ngx_game_clock_set(timer, player->until) == NGX_OK) {
+            ngx_game_room_post(player->room);
+            return;
+        }
+    }
+
     ngx_game_seat_take(player, player->why);
 }
 
@@ -432,6 +512,7 @@ ngx_game_hold_continue(ngx_game_room_t *room)
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
         player->timer.handler = ngx_game_hold_expired;
+        player->hoping = 0;
 
         if (player->away
             && ngx_game_clock_set(&player->timer, player->until) != NGX_OK)

@@ -32,6 +32,11 @@ void ngx_game_hold_request(ngx_game_seat_request_t *request);
 ngx_int_t ngx_game_hold_listed(ngx_game_player_t *player,
     ngx_game_seat_request_t *listed);
 
+/* the session of a player, whose worker has died, goes on in another one, and
+ * has got so many messages: the others are sent.  If they can't be, it is
+ * closed, and may come back */
+void ngx_game_hold_returned(ngx_game_seat_request_t *listed);
+
 /* the seat of a player that is away is taken */
 void ngx_game_hold_end(ngx_game_player_t *player);
 

@@ -103,6 +103,10 @@ ngx_game_input_read(ngx_game_session_t *s)
 
 done:
 
+    if (s->guarded) {
+        ngx_game_guard_has_read(s);
+    }
+
     if (!s->ended && ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_game_close_end(s, NGX_GAME_LEFT);
     }
@@ -272,6 +276,13 @@ ngx_game_input_parse(ngx_game_session_t *s, u_char *p, u_char *end)
     }
 
     return p;
+}
+
+
+ngx_uint_t
+ngx_game_input_whole(ngx_game_session_t *s)
+{
+    return s->in == NULL && !s->ws.in_frame && !s->ws.opcode;
 }
 
 

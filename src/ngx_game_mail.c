@@ -19,6 +19,7 @@ typedef struct {
     uint64_t                   dst;
     uint64_t                   src;
     uint64_t                   player;
+    uint64_t                   kind;          /* ngx_game_mail_kind_e */
 } ngx_game_letter_t;
 
 
@@ -30,20 +31,27 @@ typedef union {
 
 typedef struct {
     ngx_connection_t          *connection;
-    ngx_game_mail_pt           handler;
+    ngx_game_mail_pt           handlers[NGX_GAME_MAIL_KINDS];
 } ngx_game_mail_t;
 
 
 static void ngx_game_mail_event(ngx_event_t *ev);
 static ngx_int_t ngx_game_mail_receive(ngx_game_letter_t *letter,
-    ngx_fd_t *fd);
+    ngx_fd_t *fd, ngx_str_t *text);
 
 
 static ngx_game_mail_t  ngx_game_mail;
 
 
+void
+ngx_game_mail_on(ngx_game_mail_kind_e kind, ngx_game_mail_pt handler)
+{
+    ngx_game_mail.handlers[kind] = handler;
+}
+
+
 ngx_int_t
-ngx_game_mail_init(ngx_cycle_t *cycle, ngx_game_mail_pt handler)
+ngx_game_mail_init(ngx_cycle_t *cycle)
 {
     ngx_fd_t           fd;
     ngx_connection_t  *c;
@@ -71,7 +79,6 @@ ngx_game_mail_init(ngx_cycle_t *cycle, ngx_game_mail_pt handler)
     }
 
     ngx_game_mail.connection = c;
-    ngx_game_mail.handler = handler;
 
     return NGX_OK;
 }
@@ -90,7 +97,7 @@ ngx_game_mail_done(void)
 
     /* what has come meanwhile is for nobody */
 
-    ngx_game_mail.handler = NULL;
+    ngx_memzero(ngx_game_mail.handlers, sizeof(ngx_game_mail.handlers));
     ngx_game_mail_event(c->read);
 
     /* the socket itself belongs to the slot */
@@ -104,10 +111,11 @@ ngx_game_mail_done(void)
 
 
 ngx_int_t
-ngx_game_mail_send(uint64_t dst, uint64_t player, ngx_fd_t fd)
+ngx_game_mail_send(uint64_t dst, ngx_game_mail_kind_e kind, uint64_t player,
+    ngx_fd_t fd, ngx_str_t *text)
 {
     ngx_err_t                 err;
-    struct iovec              iov;
+    struct iovec              iov[2];
     struct msghdr             msg;
     ngx_game_letter_t         letter;
     ngx_game_mail_control_t   control;
@@ -115,15 +123,21 @@ ngx_game_mail_send(uint64_t dst, uint64_t player, ngx_fd_t fd)
     letter.dst = dst;
     letter.src = ngx_game_worker.epoch;
     letter.player = player;
+    letter.kind = kind;
 
-    iov.iov_base = &letter;
-    iov.iov_len = sizeof(ngx_game_letter_t);
+    iov[0].iov_base = &letter;
+    iov[0].iov_len = sizeof(ngx_game_letter_t);
+
+    if (text) {
+        iov[1].iov_base = text->data;
+        iov[1].iov_len = text->len;
+    }
 
     ngx_memzero(&msg, sizeof(struct msghdr));
     ngx_memzero(&control, sizeof(ngx_game_mail_control_t));
 
-    msg.msg_iov = &iov;
-    msg.msg_iovlen = 1;
+    msg.msg_iov = iov;
+    msg.msg_iovlen = text ? 2 : 1;
     msg.msg_control = &control;
     msg.msg_controllen = sizeof(control.space);
 
@@ -158,12 +172,14 @@ static void
 ngx_game_mail_event(ngx_event_t *ev)
 {
     ngx_fd_t           fd;
+    ngx_str_t          text;
     ngx_game_letter_t  letter;
 
-    while (ngx_game_mail_receive(&letter, &fd) == NGX_OK) {
+    while (ngx_game_mail_receive(&letter, &fd, &text) == NGX_OK) {
 
-        if (ngx_game_mail.handler == NULL
-            || letter.dst != ngx_game_worker.epoch)
+        if (letter.dst != ngx_game_worker.epoch
+            || letter.kind >= NGX_GAME_MAIL_KINDS
+            || ngx_game_mail.handlers[letter.kind] == NULL)
         {
             if (fd != -1) {
                 (void) close(fd);
@@ -172,7 +188,8 @@ ngx_game_mail_event(ngx_event_t *ev)
             continue;
         }
 
-        ngx_game_mail.handler(letter.src, letter.player, fd);
+        ngx_game_mail.handlers[letter.kind](letter.src, letter.player, fd,
+                                            &text);
     }
 }
 
@@ -181,21 +198,26 @@ ngx_game_mail_event(ngx_event_t *ev)
  * open */
 
 static ngx_int_t
-ngx_game_mail_receive(ngx_game_letter_t *letter, ngx_fd_t *fd)
+ngx_game_mail_receive(ngx_game_letter_t *letter, ngx_fd_t *fd,
+    ngx_str_t *text)
 {
     ssize_t                   n;
-    struct iovec              iov;
+    struct iovec              iov[2];
     struct msghdr             msg;
     ngx_game_mail_control_t   control;
 
-    iov.iov_base = letter;
-    iov.iov_len = sizeof(ngx_game_letter_t);
+    static u_char  buffer[NGX_GAME_MAIL_TEXT];
+
+    iov[0].iov_base = letter;
+    iov[0].iov_len = sizeof(ngx_game_letter_t);
+    iov[1].iov_base = buffer;
+    iov[1].iov_len = sizeof(buffer);
 
     ngx_memzero(&msg, sizeof(struct msghdr));
     ngx_memzero(&control, sizeof(ngx_game_mail_control_t));
 
-    msg.msg_iov = &iov;
-    msg.msg_iovlen = 1;
+    msg.msg_iov = iov;
+    msg.msg_iovlen = 2;
     msg.msg_control = &control;
     msg.msg_controllen = sizeof(control.space);
 
@@ -220,9 +242,15 @@ ngx_game_mail_receive(ngx_game_letter_t *letter, ngx_fd_t *fd)
         ngx_memcpy(fd, CMSG_DATA(&control.header), sizeof(int));
     }
 
-    if (n != (ssize_t) sizeof(ngx_game_letter_t)) {
+    if (n < (ssize_t) sizeof(ngx_game_letter_t)
+        || (msg.msg_flags & MSG_TRUNC))
+    {
         letter->dst = 0;
+        return NGX_OK;
     }
+
+    text->data = buffer;
+    text->len = n - sizeof(ngx_game_letter_t);
 
     return NGX_OK;
 }

@@ -70,7 +70,7 @@ static ngx_game_output_t *ngx_game_output_create(ngx_log_t *log);
 static void ngx_game_output_release(ngx_game_session_t *s);
 static ngx_int_t ngx_game_output_send(ngx_game_session_t *s);
 static ngx_int_t ngx_game_output_write(ngx_game_session_t *s);
-static ngx_chain_t *ngx_game_output_chain(ngx_game_output_t *out);
+static ngx_chain_t *ngx_game_output_chain(ngx_game_session_t *s);
 static void ngx_game_output_take(ngx_game_session_t *s);
 static void ngx_game_output_written(ngx_game_session_t *s, size_t bytes);
 
@@ -655,7 +655,7 @@ ngx_game_output_write(ngx_game_session_t *s)
 
         /* without pieces, what TLS has buffered is sent */
 
-        cl = s->out ? ngx_game_output_chain(s->out) : NULL;
+        cl = s->out ? ngx_game_output_chain(s) : NULL;
 
         cl = c->send_chain(c, cl, 0);
 
@@ -694,6 +694,10 @@ ngx_game_output_send(ngx_game_session_t *s)
     c = s->connection;
     piece = ngx_game_output_at(s->out, s->out->head);
 
+    if (s->guarded) {
+        ngx_game_guard_writes(s, piece->last - piece->pos, piece->messages);
+    }
+
     n = c->send(c, piece->block->data + piece->pos, piece->last - piece->pos);
 
     if (n == NGX_ERROR) {
@@ -709,16 +713,19 @@ ngx_game_output_send(ngx_game_session_t *s)
 
 
 static ngx_chain_t *
-ngx_game_output_chain(ngx_game_output_t *out)
+ngx_game_output_chain(ngx_game_session_t *s)
 {
-    size_t             bytes;
-    uint32_t           i;
-    ngx_buf_t         *b;
-    ngx_uint_t         n;
-    ngx_chain_t       *cl;
-    ngx_game_piece_t  *piece;
+    size_t              bytes;
+    uint32_t            i;
+    ngx_buf_t          *b;
+    ngx_uint_t          n, messages;
+    ngx_chain_t        *cl;
+    ngx_game_piece_t   *piece;
+    ngx_game_output_t  *out;
 
+    out = s->out;
     bytes = 0;
+    messages = 0;
     n = 0;
     b = NULL;
     cl = NULL;
@@ -743,7 +750,12 @@ ngx_game_output_chain(ngx_game_output_t *out)
         cl->next = cl + 1;
 
         bytes += b->last - b->pos;
+        messages += piece->messages;
         n++;
+    }
+
+    if (s->guarded) {
+        ngx_game_guard_writes(s, bytes, messages);
     }
 
     b->flush = 1;

@@ -79,7 +79,8 @@ static void ngx_game_pass_send_end(ngx_game_pass_t *pass, ngx_str_t *rest,
 static ngx_game_pass_t *ngx_game_pass_coming(uint64_t player, uint64_t peer);
 static void ngx_game_pass_image(ngx_game_record_t *record, u_char *payload,
     size_t len);
-static void ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd);
+static void ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd,
+    ngx_str_t *text);
 static void ngx_game_pass_make(ngx_game_pass_t *pass);
 static void ngx_game_pass_abort(ngx_game_pass_t *pass);
 static void ngx_game_pass_arrive(uint64_t owner, uint64_t room,
@@ -101,7 +102,9 @@ ngx_game_pass_init(ngx_cycle_t *cycle)
 {
     ngx_game_passes.dummy.fd = (ngx_socket_t) -1;
 
-    return ngx_game_mail_init(cycle, ngx_game_pass_mailed);
+    ngx_game_mail_on(NGX_GAME_MAIL_PASS, ngx_game_pass_mailed);
+
+    return ngx_game_mail_init(cycle);
 }
 
 
@@ -208,10 +211,12 @@ ngx_game_pass_start(ngx_game_session_t *s)
 
     ngx_game_passes.out++;
 
-    rc = ngx_game_mail_send(pass->peer, s->player, s->connection->fd);
+    rc = ngx_game_mail_send(pass->peer, NGX_GAME_MAIL_PASS, s->player,
+                            s->connection->fd, NULL);
 
     if (rc == NGX_OK) {
         s->passing = 1;
+        ngx_game_guard_release(s);
         ngx_game_session_block(s);
         ngx_game_pass_send(pass->peer, NGX_GAME_SYNC_PASS, 0, pass, &image);
 
@@ -458,7 +463,8 @@ ngx_game_pass_image(ngx_game_record_t *record, u_char *payload, size_t len)
 
 
 static void
-ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd)
+ngx_game_pass_mailed(uint64_t src, uint64_t player, ngx_fd_t fd,
+    ngx_str_t *text)
 {
     ngx_game_pass_t  *pass;
 

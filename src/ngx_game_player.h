@@ -45,7 +45,8 @@ struct ngx_game_player_s {
     unsigned                   joined:1;      /* on_join was called */
     unsigned                   listed:1;      /* in the roster at hand */
     unsigned                   away:1;        /* has no session */
-    unsigned                   dropping:1;    /* on_drop is to be called */
+    unsigned                   dropping:1;    /* on_drop is to be called, */
+    unsigned                   hoping:1;      /* but not yet */
     unsigned                   dropped:1;     /* it was, on_resume was not */
     struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
     u_char                     text[];        /* identity, address */

@@ -281,6 +281,7 @@ ngx_game_session_start(ngx_game_session_t *s)
 
     } else {
         ngx_game_session_timer(s);
+        ngx_game_guard_add(s);
     }
 
     ngx_game_session_wake(s);
@@ -304,6 +305,8 @@ ngx_game_session_abort(ngx_game_session_t *s)
 void
 ngx_game_session_forget(ngx_game_session_t *s)
 {
+    ngx_game_guard_release(s);
+
     (void) game_map_remove(&ngx_game_sessions, s->player);
 
     ngx_game_count(sessions, -1);

@@ -83,6 +83,10 @@ struct ngx_game_session_s {
     unsigned                   untold:1;      /* the client knows no secret */
     unsigned                   late:1;        /* its secret was made for its
                                                * end: its room has none */
+    unsigned                   guarded:1;     /* ngx_game_guard.c */
+    unsigned                   half:1;        /* the next one of its record */
+    unsigned                   shared:1;      /* its socket may be open in
+                                               * another worker, too */
 
     game_ws_t                  ws;
     game_rate_t                rate;

@@ -534,9 +534,23 @@ ngx_game_session_gone(ngx_game_session_t *s)
     c->log->data = NULL;
     c->log->action = NULL;
 
-    /* the other worker has the socket, so that closing ours takes it out of no
-     * epoll by itself */
+    ngx_game_session_unwatch(c);
 
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    ngx_http_close_connection(c);
+}
+
+
+void
+ngx_game_session_unwatch(ngx_connection_t *c)
+{
     if (ngx_del_conn) {
         (void) ngx_del_conn(c, 0);
 
@@ -549,14 +563,4 @@ ngx_game_session_gone(ngx_game_session_t *s)
             (void) ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
         }
     }
-
-    if (c->read->timer_set) {
-        ngx_del_timer(c->read);
-    }
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
-    }
-
-    ngx_http_close_connection(c);
 }

@@ -211,6 +211,12 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
                          ngx_game_status_get(info, sessions_taken),
                          ngx_game_status_get(info, sessions_given));
 
+    ngx_game_json_printf(json, ",\"guard\":{\"sessions\":%uL,\"saved\":%uL,"
+                         "\"lost\":%uL}",
+                         ngx_game_status_get(info, wards),
+                         ngx_game_status_get(info, sessions_saved),
+                         ngx_game_status_get(info, sessions_lost));
+
     ngx_game_json_printf(json, ",\"ring\":{\"in\":%uL,\"out\":%uL,"
                          "\"spilled\":%uL,\"dropped\":%uL,\"depth\":%uz}}",
                          ngx_game_status_get(info, ring_in),

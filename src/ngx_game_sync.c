@@ -54,8 +54,12 @@ static void ngx_game_sync_texts(ngx_game_seat_request_t *request,
     ngx_str_t **texts);
 static void ngx_game_sync_switch_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
+static void ngx_game_sync_return_record(ngx_game_record_t *record,
+    u_char *payload, size_t len);
 static void ngx_game_sync_roster_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
+static void ngx_game_sync_listed(ngx_game_sync_listed_t *listed,
+    ngx_game_record_t *record, ngx_game_seat_request_t *player);
 static void ngx_game_sync_join_record(ngx_game_record_t *record,
     u_char *payload, size_t len);
 static void ngx_game_sync_leave_record(ngx_game_record_t *record,
@@ -497,6 +501,10 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
         ngx_game_sync_switch_record(record, payload, len);
         return;
 
+    case NGX_GAME_SYNC_RETURN:
+        ngx_game_sync_return_record(record, payload, len);
+        return;
+
     case NGX_GAME_SYNC_ROSTER:
         ngx_game_sync_roster_record(record, payload, len);
         return;
@@ -536,6 +544,10 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
         ngx_game_sync_to.pass(record, payload, len);
         return;
 
+    case NGX_GAME_SYNC_UNGUARD:
+        ngx_game_sync_to.unguard(record);
+        return;
+
     case NGX_GAME_SYNC_OFFER:
     case NGX_GAME_SYNC_ANSWER:
     case NGX_GAME_SYNC_COMMIT:
@@ -566,6 +578,44 @@ ngx_game_sync_switch_record(ngx_game_record_t *record, u_char *payload,
     ngx_memcpy(&to, payload, sizeof(uint64_t));
 
     ngx_game_sync_to.switch_to(record->src, record->room, record->player, to);
+}
+
+
+static void
+ngx_game_sync_return_record(ngx_game_record_t *record, u_char *payload,
+    size_t len)
+{
+    ngx_game_sync_listed_t   listed;
+    ngx_game_seat_request_t  player;
+
+    ngx_memcpy(&listed, payload, ngx_min(len, sizeof(listed)));
+
+    if (len != sizeof(listed) || listed.codec > NGX_GAME_RAW) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid return record from worker %016xL ignored",
+                      record->src);
+        return;
+    }
+
+    ngx_memzero(&player, sizeof(ngx_game_seat_request_t));
+    ngx_game_sync_listed(&listed, record, &player);
+
+    ngx_game_sync_to.returned(&player);
+}
+
+
+static void
+ngx_game_sync_listed(ngx_game_sync_listed_t *listed, ngx_game_record_t *record,
+    ngx_game_seat_request_t *player)
+{
+    player->room = record->room;
+    player->player = listed->player;
+    player->gateway = record->src;
+    player->codec = listed->codec;
+    player->secret = listed->secret;
+    player->number = listed->number;
+    player->seen = listed->seen;
+    player->counts = listed->counts;
 }
 
 
@@ -616,14 +666,8 @@ ngx_game_sync_roster_record(ngx_game_record_t *record, u_char *payload,
 
         player = &players[n];
 
-        player->room = record->room;
-        player->player = listed.player;
-        player->gateway = record->src;
-        player->codec = listed.codec;
-        player->secret = listed.secret;
-        player->number = listed.number;
-        player->seen = listed.seen;
-        player->counts = listed.counts;
+        ngx_game_sync_listed(&listed, record, player);
+
         player->identity.data = p;
         player->identity.len = listed.identity_len;
         p += listed.identity_len;

@@ -27,6 +27,7 @@ typedef enum {
     NGX_GAME_SYNC_MESSAGE,         /* arg: kind; payload: the message */
     NGX_GAME_SYNC_MEASURED,        /* arg: ms */
     NGX_GAME_SYNC_SWITCH,          /* the player's new gateway */
+    NGX_GAME_SYNC_RETURN,          /* a player */
     NGX_GAME_SYNC_ROSTER,          /* time, players */
 
     NGX_GAME_SYNC_ADMIT,           /* to gateways; arg: the session's number;
@@ -45,6 +46,7 @@ typedef enum {
     NGX_GAME_SYNC_READY,           /* arg: 0, or 1: refused */
     NGX_GAME_SYNC_ABORT,
     NGX_GAME_SYNC_END,             /* arg: bytes that are written; frames */
+    NGX_GAME_SYNC_UNGUARD,
 
     NGX_GAME_SYNC_OFFER,           /* from owner to owner: an image */
     NGX_GAME_SYNC_ANSWER,          /* arg: yes or no; a text */
@@ -141,6 +143,10 @@ typedef struct {
     void  (*roster)(uint64_t gateway, uint64_t room, uint64_t at,
                     ngx_game_seat_request_t *players, ngx_uint_t n);
 
+    /* the gateway goes on with the session of one that is dead.  The same is
+     * set, but no texts */
+    void  (*returned)(ngx_game_seat_request_t *listed);
+
     /* at the gateway, ngx_game_join.c */
     void  (*admitted)(ngx_game_admission_t *admission);
     void  (*refused)(uint64_t player, uint64_t room,
@@ -154,6 +160,7 @@ typedef struct {
     ngx_game_channel_record_pt  handover;
     ngx_game_channel_record_pt  follow;
     ngx_game_channel_record_pt  pass;
+    void  (*unguard)(ngx_game_record_t *record);
 
     /* a record of this worker's that a worker has died without taking in */
     ngx_game_channel_record_pt  lost;

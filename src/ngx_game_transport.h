@@ -132,7 +132,7 @@ void ngx_game_session_write_handler(ngx_event_t *wev);
 ngx_uint_t ngx_game_session_movable(ngx_game_session_t *s);
 
 /* all but the output, in memory to be freed by ngx_free().  s must be blocked
- * from then on; NGX_ERROR: no memory */
+ * from then on, or nothing is under way; NGX_ERROR: no memory */
 ngx_int_t ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image);
 
 /* a session for a descriptor, blocked, that is to be started.  NULL: the
@@ -145,6 +145,10 @@ void ngx_game_session_come(ngx_game_session_t *s);
 
 /* it has gone on in another worker: frees what is here, and tells nobody */
 void ngx_game_session_gone(ngx_game_session_t *s);
+
+/* before a connection is closed whose socket is open in another worker: it is
+ * taken out of epoll, which closing it would not do */
+void ngx_game_session_unwatch(ngx_connection_t *c);
 
 
 /* close: the ways to the end of a session */
@@ -185,6 +189,9 @@ ngx_int_t ngx_game_input_keep(ngx_game_session_t *s, u_char *data,
 
 /* reads and parses what is there, within the share of one turn */
 void ngx_game_input_read(ngx_game_session_t *s);
+
+/* whether all that was read is its handlers' */
+ngx_uint_t ngx_game_input_whole(ngx_game_session_t *s);
 
 /* counts a message or a control frame; NGX_BUSY: there are too many, the
  * session closes */
@@ -254,6 +261,21 @@ void ngx_game_output_flush(ngx_game_session_t *s);
 /* forgets all frames but one that is half written; or really all */
 void ngx_game_output_drop(ngx_game_session_t *s);
 void ngx_game_output_free(ngx_game_session_t *s);
+
+
+/* guard: what outlives this worker, ngx_game_guard.h */
+
+/* the session has begun in this worker: it is guarded soon, if it can be */
+void ngx_game_guard_add(ngx_game_session_t *s);
+
+/* it ends, or goes elsewhere: if this worker dies, it is not to be saved */
+void ngx_game_guard_release(ngx_game_session_t *s);
+
+/* for one that is guarded: what was read is its room's, if nothing is left
+ * of it; and so many bytes, with so many messages, are about to be written */
+void ngx_game_guard_has_read(ngx_game_session_t *s);
+void ngx_game_guard_writes(ngx_game_session_t *s, size_t bytes,
+    ngx_uint_t messages);
 
 
 #endif /* _NGX_GAME_TRANSPORT_H_INCLUDED_ */

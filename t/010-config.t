@@ -187,6 +187,11 @@ http      | game_script_timeout x;     | "game_script_timeout" directive invalid
 http      | game_script_timeout 1s; game_script_timeout 2s; | "game_script_timeout" directive is duplicate
 location  | game_script_timeout 1s;    | "game_script_timeout" directive is not allowed here
 
+http      | game_guard on;             | ok
+http      | game_guard off;            | ok
+http      | game_guard maybe;          | invalid value "maybe" in "game_guard" directive, it must be "on" or "off"
+http      | game_guard on; game_guard on; | "game_guard" directive is duplicate
+server    | game_guard on;             | "game_guard" directive is not allowed here
 http      | game_worker_timeout 3s;    | ok
 http      | game_worker_timeout off;   | ok
 http      | game_worker_timeout 2s;    | "game_worker_timeout" directive invalid value

@@ -235,6 +235,8 @@ d json {"n":4,"count":2}
 === TEST 7: the worker of a session and of the room is killed
 --- lua eval: $::Game
 --- workers: 4
+--- http_config
+game_guard off;
 --- config
 location /ws { game game.lua; game_identity $arg_user; }
 --- alerts: exited on signal 9

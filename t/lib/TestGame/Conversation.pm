@@ -338,6 +338,16 @@ sub client_expect {
 }
 
 
+# the numbers behind the first, so many, each once and in order
+sub client_follows {
+    my ($client, $arg) = @_;
+    my ($first, $n) = split ' ', $arg;
+    for my $next ($first + 1 .. $first + $n) {
+        eval { incoming($client, '<', $next); 1 } or die "not $next: $@";
+    }
+}
+
+
 # what comes back is what was sent, of each size
 sub client_echo {
     my ($client, $arg) = @_;
