@@ -79,7 +79,7 @@ wait 0.1
 owner of $room
 kill KILL $owner
 a count 21 40
-a follows $n 100
+a follows $n 100 back
 a > "inputs"
 a until ~ ^"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40"$
 status workers.*.guard.lost == 0
@@ -165,6 +165,8 @@ function Room:on_message(player, m)
 end
 return Room
 --- workers: 3
+--- http_config
+game_script_timeout 5s;
 --- config
 location /ws { game game.lua; game_send_buffer 64m; }
 --- alerts: exited on signal 9
@@ -207,18 +209,21 @@ kill KILL worker of a
 status workers.*.guard.saved > 0
 status workers.*.sessions == 202
 respawned
+wait 0.3
 status workers.*.guard.sessions == 202
 kill KILL worker of b
 status workers.*.sessions == 202
 respawned
+wait 0.3
 status workers.*.guard.sessions == 202
 kill KILL worker of c
 status workers.*.sessions == 202
 respawned
+wait 0.3
 status workers.*.guard.sessions == 202
 a count 1 9
-a follows $n 200
-a200 follows $last 200
+a follows $n 200 back
+a200 follows $last 200 back
 a > "inputs"
 a until ~ ^"1 2 3 4 5 6 7 8 9"$
 status workers.*.away == 0
@@ -245,11 +250,15 @@ b open /ws?room=$room tls=0 off=a
 c open /ws?room=$room tls=0 off=a,b
 status workers.*.guard.sessions == 1
 kill KILL worker of b
+respawned
+wait 0.3
 status workers.*.guard.sessions == 1
 kill KILL worker of c
+respawned
+wait 0.3
 status workers.*.guard.sessions == 1
 kill KILL worker of a
-a follows $n 100
+a follows $n 100 back
 status workers.*.guard.saved == 1
 status workers.*.guard.lost == 0
 --- no_error_log
@@ -273,7 +282,7 @@ status workers.*.guard.sessions == 2
 reload
 status workers.*.guard.sessions == 2
 a count 1 9
-a follows $n 50
+a follows $n 50 back
 owner of $room
 kill KILL $owner
 b until ~ ^1\d\d$
@@ -333,6 +342,7 @@ descriptors same
 kill KILL worker of a
 status workers.*.guard.saved == 1
 respawned
+wait 0.3
 status workers.*.guard.sessions == 3
 b close 1000
 b close? 1000

@@ -64,7 +64,8 @@
 #                           context takeover; slow: within 20 s
 #     a wire < N            so many bytes of messages came back to all echoes
 #     a count N M, a expect N M   sends or gets the numbers from N to M
-#     a follows N M         gets the M numbers behind N
+#     a follows N M [back]  gets the M numbers behind N; back: of a room that
+#                           may have forgotten its last ones
 #     a < TEXT              the next message is this text
 #     a <bin HEX, a <rep N TEXT, a <z TEXT (it came deflated)
 #     a ~ REGEX             the next message matches

@@ -338,12 +338,21 @@ sub client_expect {
 }
 
 
-# the numbers behind the first, so many, each once and in order
+# the numbers behind the first, so many, each once and in order; after a room's
+# worker has died, the room may go back a little
 sub client_follows {
     my ($client, $arg) = @_;
-    my ($first, $n) = split ' ', $arg;
-    for my $next ($first + 1 .. $first + $n) {
-        eval { incoming($client, '<', $next); 1 } or die "not $next: $@";
+    my ($last, $n, $back) = split ' ', $arg;
+
+    for (1 .. $n) {
+        my $m = $client->wait(messages => $Wait)
+            or die "nothing came after $last",
+                   $client->{eof} ? "; the connection ended\n" : "\n";
+        my $next = $m->{data};
+        die "$next came after $last\n"
+            if $next !~ /^\d+$/ || $next > $last + 1
+               || $next < $last + 1 - ($back ? 5 : 0);
+        $last = $next;
     }
 }
 
