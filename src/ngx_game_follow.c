@@ -28,6 +28,7 @@ typedef struct {
     ngx_queue_t                kept;          /* that an owner has died
                                                * without taking in */
     ngx_queue_t                late;          /* that were for a dead one */
+    ngx_uint_t                 returning;     /* sessions */
     ngx_event_t                timer;
     ngx_connection_t           dummy;
 } ngx_game_follow_t;
@@ -41,6 +42,8 @@ static size_t ngx_game_follow_list(ngx_game_group_t *group, u_char *p);
 static void ngx_game_follow_listed(ngx_game_session_t *s,
     ngx_game_sync_listed_t *listed);
 static uint64_t ngx_game_follow_way(ngx_game_session_t *s);
+static void ngx_game_follow_back(uint64_t room, uint64_t owner,
+    uint64_t player);
 static void ngx_game_follow_go(uint64_t room, uint64_t owner);
 static void ngx_game_follow_message(ngx_game_session_t *s,
     ngx_game_kind_e kind, u_char *data, size_t len);
@@ -275,8 +278,65 @@ ngx_game_follow_return(ngx_game_session_t *s)
     payload.data = (u_char *) &listed;
     payload.len = sizeof(ngx_game_sync_listed_t);
 
+    s->returning = 1;
+    ngx_game_follow.returning++;
+
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_RETURN, 0, s->room, s->player);
     ngx_game_sync_tell(ngx_game_follow_way(s), &record, &payload);
+}
+
+
+static void
+ngx_game_follow_back(uint64_t room, uint64_t owner, uint64_t player)
+{
+    ngx_game_group_t    *group;
+    ngx_game_session_t  *s;
+
+    s = ngx_game_session_find(player);
+
+    if (s == NULL || !s->returning || s->room != room) {
+        return;
+    }
+
+    s->returning = 0;
+    ngx_game_follow.returning--;
+
+    s->owner = owner;
+
+    if (ngx_game_group_add(s) != NGX_OK) {
+        ngx_game_session_close(s, 1011, "no memory", sizeof("no memory") - 1,
+                               NGX_GAME_ERROR);
+        return;
+    }
+
+    group = ngx_queue_data(s->feed, ngx_game_group_t, feed);
+    s->owner = group->owner;
+
+    if (!group->moving) {
+        ngx_game_session_unblock(s);
+    }
+}
+
+
+void
+ngx_game_follow_give_up_returns(void)
+{
+    size_t               cursor;
+    ngx_game_session_t  *s;
+
+    cursor = 0;
+
+    while (ngx_game_follow.returning && (s = ngx_game_session_next(&cursor))) {
+
+        if (s->returning) {
+            s->returning = 0;
+            ngx_game_follow.returning--;
+
+            ngx_game_session_close(s, 1011,
+                                   (const char *) ngx_game_follow_died.data,
+                                   ngx_game_follow_died.len, NGX_GAME_LOST);
+        }
+    }
 }
 
 
@@ -305,6 +365,11 @@ ngx_game_follow_record(ngx_game_record_t *record, u_char *payload, size_t len)
 
     if (record->type == NGX_GAME_SYNC_GO) {
         ngx_game_follow_go(record->room, record->src);
+        return;
+    }
+
+    if (record->type == NGX_GAME_SYNC_BACK) {
+        ngx_game_follow_back(record->room, record->src, record->player);
         return;
     }
 
@@ -490,6 +555,11 @@ ngx_game_follow_closed(ngx_game_session_t *s, ngx_game_reason_e reason)
 
     if (s->passing) {
         ngx_game_pass_cancel(s);
+    }
+
+    if (s->returning) {
+        s->returning = 0;
+        ngx_game_follow.returning--;
     }
 
     ngx_memzero(&leave, sizeof(ngx_game_leave_t));

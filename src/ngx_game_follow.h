@@ -25,13 +25,18 @@ void ngx_game_follow_init(void);
 void ngx_game_follow_moved(uint64_t room, uint64_t owner, uint64_t term,
     uint64_t via);
 
-/* the receiver of MOVED and GO */
+/* the receiver of MOVED, GO and BACK */
 void ngx_game_follow_record(ngx_game_record_t *record, u_char *payload,
     size_t len);
 
-/* tells the owner of a session's room that it goes on here, whose worker has
- * died */
+/*
+ * A session whose worker has died goes on here: tells the owner of its room,
+ * which lives.  It is blocked and gets nothing until the answer, with which it
+ * is one of the room's sessions here.  Those that wait for it when another
+ * worker dies are given up: their clients come back.
+ */
 void ngx_game_follow_return(ngx_game_session_t *s);
+void ngx_game_follow_give_up_returns(void);
 
 /* the sessions of a group are not read from; they are read from again, unless
  * it still waits for GO */

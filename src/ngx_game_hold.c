@@ -378,6 +378,10 @@ ngx_game_hold_goes_on(ngx_game_seat_request_t *listed)
     player->adopted_with = listed->seen;
 
     ngx_game_hold_untold(player);
+
+    /* nothing that the room says is before what it has missed */
+
+    ngx_game_sync_back(player->gateway, room->id, player->id);
     ngx_game_history_replay(player, missed);
     ngx_game_hold_tell_resume(player, 1);
 

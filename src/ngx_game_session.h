@@ -83,6 +83,7 @@ struct ngx_game_session_s {
     unsigned                   untold:1;      /* the client knows no secret */
     unsigned                   late:1;        /* its secret was made for its
                                                * end: its room has none */
+    unsigned                   returning:1;   /* ngx_game_follow_return() */
     unsigned                   guarded:1;     /* ngx_game_guard.c */
     unsigned                   half:1;        /* the next one of its record */
     unsigned                   shared:1;      /* its socket may be open in

@@ -315,6 +315,16 @@ ngx_game_sync_go(uint64_t gateway, uint64_t room)
 
 
 void
+ngx_game_sync_back(uint64_t gateway, uint64_t room, uint64_t player)
+{
+    ngx_game_record_t  record;
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_BACK, 0, room, player);
+    ngx_game_sync_tell(gateway, &record, NULL);
+}
+
+
+void
 ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player)
 {
     ngx_game_record_t  record;
@@ -532,6 +542,7 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
 
     case NGX_GAME_SYNC_MOVED:
     case NGX_GAME_SYNC_GO:
+    case NGX_GAME_SYNC_BACK:
         ngx_game_sync_to.follow(record, payload, len);
         return;
 

@@ -39,6 +39,7 @@ typedef enum {
     NGX_GAME_SYNC_CLOSE,           /* arg: code; flags: reason; a text */
     NGX_GAME_SYNC_MOVED,           /* new owner, term */
     NGX_GAME_SYNC_GO,
+    NGX_GAME_SYNC_BACK,            /* answers RETURN */
     NGX_GAME_SYNC_ARRIVE,
     NGX_GAME_SYNC_SWITCHED,        /* arg: 0, or 1: it is not */
 
@@ -224,6 +225,7 @@ void ngx_game_sync_leave(uint64_t owner, ngx_game_leave_t *leave);
 
 /* owner to gateway */
 void ngx_game_sync_go(uint64_t gateway, uint64_t room);
+void ngx_game_sync_back(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_uint_t refused);

@@ -293,6 +293,8 @@ ngx_game_ward_lost(uint64_t epoch)
     ngx_game_ward_t         *ward;
     ngx_game_ward_worker_t  *worker;
 
+    ngx_game_follow_give_up_returns();
+
     worker = ngx_game_ward_find(epoch);
 
     if (worker == NULL) {
@@ -455,6 +457,14 @@ ngx_game_ward_go_on(ngx_game_ward_t *ward, uint64_t owner, uint64_t sent,
     c->sent = sent;
     s->owner = owner;
 
+    if (ngx_game_zone_alive(owner)) {
+        ngx_game_session_come(s);
+        ngx_game_follow_return(s);
+        return NGX_OK;
+    }
+
+    /* whoever goes on with the room is told of it with all others */
+
     if (ngx_game_group_add(s) != NGX_OK) {
         ngx_game_session_forget(s);
         ngx_game_session_free(s);
@@ -466,10 +476,6 @@ ngx_game_ward_go_on(ngx_game_ward_t *ward, uint64_t owner, uint64_t sent,
     s->blocked = group->moving;
 
     ngx_game_session_come(s);
-
-    if (ngx_game_zone_alive(owner)) {
-        ngx_game_follow_return(s);
-    }
 
     return NGX_OK;
 }
