@@ -319,8 +319,16 @@ class Client:
             elif opcode == 9:
                 self.send(10, payload)
             elif opcode == 8 and not self.leaving:
-                self.fail('closed: %r' % payload)
+                self.closed(payload)
         self.data = data[at:]
+
+    def closed(self, payload):
+        """a session that another worker can't go on with is told so"""
+        self.note('closed: %r' % payload)
+        if not self.token or not self.killed() or payload[:2] != b'\x03\xf3':
+            self.fail('closed: %r' % payload)
+        self.send(8, payload[:2])
+        self.waiting = True
 
     def welcome(self, m, stats):
         self.note('< %r' % m)
