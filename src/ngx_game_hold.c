@@ -201,7 +201,10 @@ ngx_game_hold_request(ngx_game_seat_request_t *request)
 static ngx_uint_t
 ngx_game_hold_fits(ngx_game_player_t *player, ngx_game_seat_request_t *request)
 {
-    if (player->identity_len != request->identity.len
+    /* a player without a secret is nobody's to come back as */
+
+    if (!ngx_game_secret_is_set(&player->secret)
+        || player->identity_len != request->identity.len
         || ngx_memcmp(player->text, request->identity.data,
                       player->identity_len)
            != 0)

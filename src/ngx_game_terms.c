@@ -99,8 +99,8 @@ ngx_game_terms_join(ngx_http_request_t *r, ngx_game_upgrade_t *u,
 
     ngx_game_terms_protocol(join, &u->protocols);
 
-    if (join->game->resume_timeout
-        && (join->resumable || ngx_game_secret_is_set(&join->token))
+    if ((join->resumable || ngx_game_secret_is_set(&join->token))
+        && join->game->resume_timeout
         && ngx_game_secret_make(&join->secret) != NGX_OK)
     {
         return NGX_ERROR;
@@ -129,7 +129,9 @@ ngx_game_terms_resume(ngx_http_request_t *r, ngx_game_join_t *join)
         return NGX_OK;
     }
 
-    if (ngx_game_token_parse(&value, &token) != NGX_OK) {
+    if (join->game->resume_timeout == 0
+        || ngx_game_token_parse(&value, &token) != NGX_OK)
+    {
         return NGX_DECLINED;
     }
 

@@ -357,13 +357,17 @@ b json {"resume":"ann"}
 === TEST 11: a game's own subprotocols come first, and a plain client is not held
 --- lua
 local Room = { protocols = { "chess", "ngx-game.v1+json" } }
-function Room:on_join(player) player:send("hi") end
+function Room:on_join(player)
+    player:send("hi")
+    self:log(self.game .. ": " .. self.id .. " " .. player.id)
+end
 function Room:on_leave(player, reason) self:log("left: " .. reason) end
 function Room:on_drop(player, reason) self:log("dropped: " .. reason) end
 return Room
 --- config
 location /ws { game game.lua; }
 location /off { game game.lua name=off; game_resume_timeout off; }
+location /plain { game game.lua name=plain; }
 --- ws
 a open /ws protocol=chess
 a header Sec-WebSocket-Protocol ~ ^chess$
@@ -374,6 +378,18 @@ b open /off protocol=ngx-game.v1+msgpack
 b header Sec-WebSocket-Protocol ~ ngx-game\.v1\+msgpack
 b ~ ^!\{"type":"welcome","room":"\w{13}","player":"\w{13}","resumed":false,"complete":true,"seen":0}$
 b <bin a26869
+c open /off
+c < "hi"
+log ~ off: (?<room>\w+) (?<player>\w+)
+x open /off?resume=${room}${player}00000000000010000000000001 status=403
+d open /plain
+d < "hi"
+log ~ plain: (?<room>\w+) (?<player>\w+)
+x open /plain?resume=${room}${player}00000000000010000000000001 status=403
+c none 0.2
+d none 0.2
+c close 1000
+d close 1000
 b reset
 status workers.*.players == 0
 --- no_error_log
