@@ -12,8 +12,6 @@
 #include "ngx_game_codec.h"
 #include "ngx_game_codec_private.h"
 
-#include <msgpack/sbuffer.h>
-
 #include <math.h>
 
 
@@ -32,7 +30,7 @@
 #define NGX_GAME_CODEC_EMPTY  ((void *) 1)
 
 
-static msgpack_sbuffer  ngx_game_codec_buffer;
+ngx_game_codec_buffer_t  ngx_game_codec_buffer;
 
 
 void
@@ -104,9 +102,13 @@ ngx_game_codec_decode(lua_State *L, ngx_game_codec_e codec,
 void
 ngx_game_codec_trim(void)
 {
-    if (ngx_game_codec_buffer.alloc > NGX_GAME_CODEC_KEEP) {
-        msgpack_sbuffer_destroy(&ngx_game_codec_buffer);
-        msgpack_sbuffer_init(&ngx_game_codec_buffer);
+    ngx_game_codec_buffer_t  *buf;
+
+    buf = &ngx_game_codec_buffer;
+
+    if (buf->end - buf->start > NGX_GAME_CODEC_KEEP) {
+        free(buf->start);
+        ngx_memzero(buf, sizeof(ngx_game_codec_buffer_t));
     }
 }
 
@@ -190,62 +192,32 @@ ngx_game_codec_is_empty_array(lua_State *L, int index)
 
 
 void
-ngx_game_codec_buffer_reset(void)
+ngx_game_codec_buffer_grow(lua_State *L, size_t len)
 {
-    msgpack_sbuffer_clear(&ngx_game_codec_buffer);
-}
+    u_char                   *data;
+    size_t                    used, need, size;
+    ngx_game_codec_buffer_t  *buf;
 
+    buf = &ngx_game_codec_buffer;
 
-void
-ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len)
-{
-    ngx_memcpy(ngx_game_codec_buffer_reserve(L, len), data, len);
-    ngx_game_codec_buffer.size += len;
-}
+    used = buf->pos - buf->start;
+    need = used + len;
 
-
-u_char *
-ngx_game_codec_buffer_reserve(lua_State *L, size_t len)
-{
-    char    *data;
-    size_t   need, size;
-
-    need = ngx_game_codec_buffer.size + len;
-
-    if (need > ngx_game_codec_buffer.alloc) {
-
-        if (len > NGX_GAME_CODEC_SIZE_MAX || need > NGX_GAME_CODEC_SIZE_MAX) {
-            (void) luaL_error(L, "a value is too large to be encoded");
-        }
-
-        size = ngx_max(need, 2 * ngx_game_codec_buffer.alloc);
-        size = ngx_max(size, NGX_GAME_CODEC_LEAST);
-        size = ngx_min(size, NGX_GAME_CODEC_SIZE_MAX);
-
-        data = realloc(ngx_game_codec_buffer.data, size);
-
-        if (data == NULL) {
-            (void) luaL_error(L, "no memory to encode a value");
-        }
-
-        ngx_game_codec_buffer.data = data;
-        ngx_game_codec_buffer.alloc = size;
+    if (len > NGX_GAME_CODEC_SIZE_MAX || need > NGX_GAME_CODEC_SIZE_MAX) {
+        (void) luaL_error(L, "a value is too large to be encoded");
     }
 
-    return (u_char *) ngx_game_codec_buffer.data + ngx_game_codec_buffer.size;
-}
+    size = ngx_max(need, 2 * (size_t) (buf->end - buf->start));
+    size = ngx_max(size, NGX_GAME_CODEC_LEAST);
+    size = ngx_min(size, NGX_GAME_CODEC_SIZE_MAX);
 
+    data = realloc(buf->start, size);
 
-void
-ngx_game_codec_buffer_advance(size_t len)
-{
-    ngx_game_codec_buffer.size += len;
-}
+    if (data == NULL) {
+        (void) luaL_error(L, "no memory to encode a value");
+    }
 
-
-void
-ngx_game_codec_buffer_get(ngx_str_t *out)
-{
-    out->data = (u_char *) ngx_game_codec_buffer.data;
-    out->len = ngx_game_codec_buffer.size;
+    buf->start = data;
+    buf->pos = data + used;
+    buf->end = data + size;
 }

@@ -183,6 +183,8 @@ ngx_game_codec_json_value(ngx_game_codec_json_t *ctx)
 }
 
 
+/* a table with a string for a key is a map: if that is the first one, which is
+ * usual, the others need not be looked at */
 static void
 ngx_game_codec_json_table(ngx_game_codec_json_t *ctx)
 {
@@ -196,7 +198,16 @@ ngx_game_codec_json_table(ngx_game_codec_json_t *ctx)
                           "deeper than %d", NGX_GAME_CODEC_DEPTH);
     }
 
-    if (ngx_game_codec_json_is_array(L, &n)) {
+    lua_pushnil(L);
+
+    if (!lua_next(L, -2)) {
+        ngx_game_codec_buffer_add(L, "{}", 2);
+
+    } else if (lua_type(L, -2) == LUA_TSTRING) {
+        ngx_game_codec_json_map(ctx);
+
+    } else if (ngx_game_codec_json_is_array(L, &n)) {
+        lua_pop(L, 2);
         ngx_game_codec_json_array(ctx, n);
 
     } else {
@@ -207,8 +218,7 @@ ngx_game_codec_json_table(ngx_game_codec_json_t *ctx)
 }
 
 
-/* a table with a string for a key is a map: if that is the first one, which is
- * usual, the others need not be looked at */
+/* the first pair is on top of the stack, and stays there */
 static ngx_uint_t
 ngx_game_codec_json_is_array(lua_State *L, size_t *n)
 {
@@ -216,18 +226,13 @@ ngx_game_codec_json_is_array(lua_State *L, size_t *n)
 
     ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
 
-    lua_pushnil(L);
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
 
-    while (lua_next(L, -2)) {
-
-        if (t.pairs == 0 && lua_type(L, -2) == LUA_TSTRING) {
-            lua_pop(L, 2);
-            return 0;
-        }
-
+    do {
         ngx_game_codec_table_step(L, &t);
         lua_pop(L, 1);
-    }
+    } while (lua_next(L, -4));
 
     *n = t.last;
 
@@ -252,29 +257,25 @@ ngx_game_codec_json_array(ngx_game_codec_json_t *ctx, size_t n)
 }
 
 
+/* the first pair is on top of the stack, the table below it */
 static void
 ngx_game_codec_json_map(ngx_game_codec_json_t *ctx)
 {
-    lua_State   *L;
-    const char  *separator;
+    char        separator;
+    lua_State  *L;
 
     L = ctx->L;
-    separator = "{";
+    separator = '{';
 
-    lua_pushnil(L);
-
-    while (lua_next(L, -2)) {
-        ngx_game_codec_buffer_add(L, separator, 1);
-        separator = ",";
+    do {
+        *ngx_game_codec_buffer_reserve(L, 1) = separator;
+        ngx_game_codec_buffer_advance(1);
+        separator = ',';
 
         ngx_game_codec_json_key(ctx);
         ngx_game_codec_json_value(ctx);
         lua_pop(L, 1);
-    }
-
-    if (*separator == '{') {
-        ngx_game_codec_buffer_add(L, "{", 1);
-    }
+    } while (lua_next(L, -2));
 
     ngx_game_codec_buffer_add(L, "}", 1);
 }
@@ -325,42 +326,33 @@ static void
 ngx_game_codec_json_string(lua_State *L, int index)
 {
     size_t         i, len, plain;
-    u_char        *p, *start;
+    u_char        *p;
     const u_char  *text;
 
     text = (const u_char *) lua_tolstring(L, index, &len);
 
     /* most have nothing to escape */
 
-    start = ngx_game_codec_buffer_reserve(L, len + 2);
-    p = start;
+    p = ngx_game_codec_buffer_reserve(L, len + 2);
     *p++ = '"';
 
-    for (i = 0; i < len && text[i] >= 0x20 && text[i] != '"'
-                && text[i] != '\\'; i++)
-    {
-        *p++ = text[i];
-    }
+    plain = game_json_plain(p, text, len);
 
-    if (i == len) {
-        *p++ = '"';
-        ngx_game_codec_buffer_advance(p - start);
-        return;
-    }
-
-    plain = i;
-
-    start = ngx_game_codec_buffer_reserve(L, plain + 2
+    if (plain < len) {
+        p = ngx_game_codec_buffer_reserve(L, plain + 2
                                           + (len - plain)
                                             * NGX_GAME_CODEC_JSON_ESCAPED);
-    p = start + 1 + plain;
+        p++;
+    }
+
+    p += plain;
 
     for (i = plain; i < len; i++) {
         p = ngx_game_codec_json_escape(p, text[i]);
     }
 
     *p++ = '"';
-    ngx_game_codec_buffer_advance(p - start);
+    ngx_game_codec_buffer_advance(p - ngx_game_codec_buffer.pos);
 }
 
 

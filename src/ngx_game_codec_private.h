@@ -44,17 +44,66 @@ void ngx_game_codec_refuse(lua_State *L, ngx_uint_t depth);
 /* whether the value is game.empty_array, as a light userdata */
 ngx_uint_t ngx_game_codec_is_empty_array(lua_State *L, int index);
 
-/* the worker's buffer: emptied by reset; add raises an error if there is no
- * memory, or too much */
-void ngx_game_codec_buffer_reset(void);
-void ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len);
-void ngx_game_codec_buffer_get(ngx_str_t *out);
+/* the worker's buffer */
+typedef struct {
+    u_char                    *start;
+    u_char                    *pos;
+    u_char                    *end;
+} ngx_game_codec_buffer_t;
+
+
+extern ngx_game_codec_buffer_t  ngx_game_codec_buffer;
+
+
+/* makes room for so many bytes; raises an error if there is no memory, or too
+ * much in it */
+void ngx_game_codec_buffer_grow(lua_State *L, size_t len);
+
+
+static ngx_inline void
+ngx_game_codec_buffer_reset(void)
+{
+    ngx_game_codec_buffer.pos = ngx_game_codec_buffer.start;
+}
+
 
 /* room for so many bytes behind what is there, to be written and advanced by
  * as many as were; an error as above.  What was reserved before, but not
  * advanced by, is still there */
-u_char *ngx_game_codec_buffer_reserve(lua_State *L, size_t len);
-void ngx_game_codec_buffer_advance(size_t len);
+
+static ngx_inline u_char *
+ngx_game_codec_buffer_reserve(lua_State *L, size_t len)
+{
+    if ((size_t) (ngx_game_codec_buffer.end - ngx_game_codec_buffer.pos) < len)
+    {
+        ngx_game_codec_buffer_grow(L, len);
+    }
+
+    return ngx_game_codec_buffer.pos;
+}
+
+
+static ngx_inline void
+ngx_game_codec_buffer_advance(size_t len)
+{
+    ngx_game_codec_buffer.pos += len;
+}
+
+
+static ngx_inline void
+ngx_game_codec_buffer_add(lua_State *L, const void *data, size_t len)
+{
+    ngx_memcpy(ngx_game_codec_buffer_reserve(L, len), data, len);
+    ngx_game_codec_buffer_advance(len);
+}
+
+
+static ngx_inline void
+ngx_game_codec_buffer_get(ngx_str_t *out)
+{
+    out->data = ngx_game_codec_buffer.start;
+    out->len = ngx_game_codec_buffer.pos - ngx_game_codec_buffer.start;
+}
 
 
 void ngx_game_codec_state_open(lua_State *L);

@@ -261,3 +261,27 @@ location /ws { game game.lua; }
 a open /ws
 a > 1
 a json ["[1,\"x\"]",2,true,"string",true,"string","deep",4]
+
+
+
+=== TEST 13: arrays with gaps, and maps with numbers for keys
+--- lua
+return { on_message = function(self, player, m)
+    player:send({ [2] = "b" })
+    player:send({ "a", nil, "c" })
+    player:send({ "a", "b", k = 1 })
+    player:send({ [0] = "z", [1] = "a" })
+    player:send({ [-1] = { [7] = 7, x = { "y" } } })
+    player:send({ long = ("plain text "):rep(3) .. '"' .. ("\\more"):rep(3) })
+end }
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a < [null,"b"]
+a < ["a",null,"c"]
+a json {"1":"a","2":"b","k":1}
+a json {"0":"z","1":"a"}
+a json {"-1":{"7":7,"x":["y"]}}
+a json {"long":"plain text plain text plain text \"\\more\\more\\more"}

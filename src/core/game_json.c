@@ -11,6 +11,7 @@
 #include "game_json.h"
 
 #include <stdint.h>
+#include <string.h>
 
 
 /* the first 19 digits of that half, and its power of ten */
@@ -21,6 +22,13 @@
 /* an exponent beyond is cut, it is as infinite or as small then; no text is
  * long enough to make up for it by digits */
 #define GAME_JSON_EXPONENT  1000000000000000LL
+
+/* eight bytes at once: the high bit of each that is below c, at most 0x80, or
+ * is c; bytes behind the first one of those may be taken for one, too */
+#define GAME_JSON_BYTES(c)     (UINT64_C(0x0101010101010101) * (c))
+#define game_json_below(w, c)                                                 \
+    (((w) - GAME_JSON_BYTES(c)) & ~(w) & GAME_JSON_BYTES(0x80))
+#define game_json_equal(w, c)  game_json_below((w) ^ GAME_JSON_BYTES(c), 1)
 
 
 typedef struct {
@@ -233,4 +241,32 @@ game_json_infinite(const game_json_number_t *number)
     }
 
     return number->power > GAME_JSON_POWER || digits >= GAME_JSON_HALF;
+}
+
+
+size_t
+game_json_plain(unsigned char *dst, const unsigned char *src, size_t len)
+{
+    size_t    i;
+    uint64_t  word;
+
+    for (i = 0; i + 8 <= len; i += 8) {
+        memcpy(&word, src + i, 8);
+
+        if (game_json_below(word, 0x20)
+            | game_json_equal(word, '"')
+            | game_json_equal(word, '\\'))
+        {
+            break;
+        }
+
+        memcpy(dst + i, &word, 8);
+    }
+
+    while (i < len && src[i] >= 0x20 && src[i] != '"' && src[i] != '\\') {
+        dst[i] = src[i];
+        i++;
+    }
+
+    return i;
 }

@@ -2,15 +2,12 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Numbers as text.  A fraction is scaled to an integer of 14 digits by a power
- * of ten, in the 64 bits of a long double: both are exact, so that the product
- * is off by 2^-17 at most.  Only where it lies that close to the middle of two
- * integers could it be rounded to the wrong one: there snprintf() decides, as
- * it does for what is very large or small.
+ * Numbers as text.  A fraction is m / 2^s with integers m and s; times a power
+ * of ten it has 110 bits at most, so that its first 14 digits, and on which
+ * side of the middle between two texts it lies, are exact.
  */
 
 
-#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,29 +19,48 @@
 #define GAME_NUMBER_DIGITS   14
 #define GAME_NUMBER_EXACT    9007199254740992.0    /* 2^53 */
 
-/* %g writes no exponent from 0.0001 on */
+/* %g writes no exponent from 0.0001 on, and up to 14 digits */
+#define GAME_NUMBER_FIRST    (-4)
 #define GAME_NUMBER_LEAST    1e-4
-#define GAME_NUMBER_MOST     1e14
+#define GAME_NUMBER_MOST     99999999999999.0
 
-/* twice the error, to be safe */
-#define GAME_NUMBER_CLOSE    (1.0L / 65536)
+/* a double: its fraction, and the exponent of the fraction's last bit */
+#define GAME_NUMBER_BITS     52
+#define GAME_NUMBER_BIAS     (1023 + GAME_NUMBER_BITS)
 
 
 static size_t game_number_integer(char *dst, int64_t n);
 static size_t game_number_fraction(char *dst, double n);
 static size_t game_number_place(char *dst, uint64_t digits, int exponent);
+static void game_number_digits(char *dst, uint64_t digits);
 static size_t game_number_print(char *dst, double n);
 
 
-/* from 10^-3 to 10^14 */
-static const double  game_number_bound[] = {
-    1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-    1e11, 1e12, 1e13, 1e14
+static const uint64_t  game_number_power[] = {
+    1ULL, 10ULL, 100ULL, 1000ULL, 10000ULL, 100000ULL, 1000000ULL, 10000000ULL,
+    100000000ULL, 1000000000ULL, 10000000000ULL, 100000000000ULL,
+    1000000000000ULL, 10000000000000ULL, 100000000000000ULL,
+    1000000000000000ULL, 10000000000000000ULL, 100000000000000000ULL
 };
 
-static const long double  game_number_power[] = {
-    1e0L, 1e1L, 1e2L, 1e3L, 1e4L, 1e5L, 1e6L, 1e7L, 1e8L, 1e9L, 1e10L, 1e11L,
-    1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L
+/* from 10^-4 to 10^14: no double lies between one of these and the power that
+ * it stands for */
+static const double  game_number_bound[] = {
+    1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+    1e10, 1e11, 1e12, 1e13, 1e14
+};
+
+static const char  game_number_pair[100][2] = {
+    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09",
+    "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
+    "20", "21", "22", "23", "24", "25", "26", "27", "28", "29",
+    "30", "31", "32", "33", "34", "35", "36", "37", "38", "39",
+    "40", "41", "42", "43", "44", "45", "46", "47", "48", "49",
+    "50", "51", "52", "53", "54", "55", "56", "57", "58", "59",
+    "60", "61", "62", "63", "64", "65", "66", "67", "68", "69",
+    "70", "71", "72", "73", "74", "75", "76", "77", "78", "79",
+    "80", "81", "82", "83", "84", "85", "86", "87", "88", "89",
+    "90", "91", "92", "93", "94", "95", "96", "97", "98", "99"
 };
 
 
@@ -63,16 +79,12 @@ game_number_format(char *dst, double n)
         return game_number_integer(dst, (int64_t) n);
     }
 
-#if (LDBL_MANT_DIG >= 64)
-
     if (fabs(n) >= GAME_NUMBER_LEAST && fabs(n) < GAME_NUMBER_MOST) {
         sign = (n < 0);
         dst[0] = '-';
 
         return sign + game_number_fraction(dst + sign, fabs(n));
     }
-
-#endif
 
     return game_number_print(dst, n);
 }
@@ -110,30 +122,39 @@ game_number_integer(char *dst, int64_t n)
 static size_t
 game_number_fraction(char *dst, double n)
 {
-    int          exponent;
-    uint64_t     digits;
-    long double  scaled, rest;
+    int                exponent, shift;
+    uint64_t           bits, digits;
+    unsigned __int128  scaled, rest, half;
 
-    /* that of the first digit; next to a power of ten it may be wrong, and
-     * then the number of digits is, too */
+    memcpy(&bits, &n, sizeof(double));
 
-    for (exponent = -4; n >= game_number_bound[exponent + 4]; exponent++) {
-        /* void */
+    shift = GAME_NUMBER_BIAS - (int) (bits >> GAME_NUMBER_BITS);
+
+    bits &= (1ULL << GAME_NUMBER_BITS) - 1;
+    bits |= 1ULL << GAME_NUMBER_BITS;
+
+    /* that of the first digit: log10(2) is 1233 / 4096, rounded down */
+
+    exponent = (GAME_NUMBER_BITS - shift) * 1233 >> 12;
+    exponent += (n >= game_number_bound[exponent + 1 - GAME_NUMBER_FIRST]);
+
+    scaled = (unsigned __int128) bits
+             * game_number_power[GAME_NUMBER_DIGITS - 1 - exponent];
+
+    digits = (uint64_t) (scaled >> shift);
+    half = (unsigned __int128) 1 << (shift - 1);
+    rest = scaled & (2 * half - 1);
+
+    /* what is right in the middle goes to the even one, as with printf */
+
+    digits += (rest > half || (rest == half && (digits & 1)));
+
+    if (digits == game_number_power[GAME_NUMBER_DIGITS]) {
+        digits /= 10;
+        exponent++;
     }
 
-    scaled = n * game_number_power[GAME_NUMBER_DIGITS - 1 - exponent];
-
-    digits = (uint64_t) scaled;
-    rest = scaled - digits;
-
-    if (fabsl(rest - 0.5L) < GAME_NUMBER_CLOSE
-        || digits >= (uint64_t) GAME_NUMBER_MOST - 1
-        || digits < (uint64_t) GAME_NUMBER_MOST / 10)
-    {
-        return game_number_print(dst, n);
-    }
-
-    return game_number_place(dst, digits + (rest > 0.5L), exponent);
+    return game_number_place(dst, digits, exponent);
 }
 
 
@@ -142,42 +163,62 @@ game_number_fraction(char *dst, double n)
 static size_t
 game_number_place(char *dst, uint64_t digits, int exponent)
 {
-    int     i, n;
-    char    buf[GAME_NUMBER_DIGITS];
-    char   *p;
+    int    i;
+    char  *point, *end;
 
-    n = GAME_NUMBER_DIGITS;
+    /* where they belong behind the point, or one further in front of it */
 
-    while (digits % 10 == 0) {
-        digits /= 10;
-        n--;
+    point = dst + (exponent < 0 ? 1 : exponent + 1);
+    end = dst + (exponent < 0 ? -exponent : 0) + 1;
+
+    game_number_digits(end, digits);
+    end += GAME_NUMBER_DIGITS;
+
+    while (end[-1] == '0') {
+        end--;
     }
 
-    for (i = n - 1; i >= 0; i--) {
-        buf[i] = '0' + digits % 10;
-        digits /= 10;
-    }
+    if (exponent < 0) {
+        memset(dst, '0', -exponent + 1);
 
-    p = dst;
-
-    for (i = exponent; i < 0; i++) {
-        *p++ = '0';
-
-        if (i == exponent) {
-            *p++ = '.';
+    } else {
+        for (i = 0; i <= exponent; i++) {
+            dst[i] = dst[i + 1];
         }
     }
 
-    for (i = 0; i < n || i <= exponent; i++) {
-
-        if (i == exponent + 1 && exponent >= 0) {
-            *p++ = '.';
-        }
-
-        *p++ = i < n ? buf[i] : '0';
+    if (end <= point + 1) {
+        return point - dst;
     }
 
-    return p - dst;
+    *point = '.';
+
+    return end - dst;
+}
+
+
+/* all 14 of them, in two halves: those are 32 bits wide */
+
+static void
+game_number_digits(char *dst, uint64_t digits)
+{
+    int       i;
+    uint32_t  high, low;
+
+    high = (uint32_t) (digits / 10000000);
+    low = (uint32_t) (digits % 10000000);
+
+    for (i = GAME_NUMBER_DIGITS / 2; i > 1; i -= 2) {
+        memcpy(dst + i - 2, game_number_pair[high % 100], 2);
+        memcpy(dst + GAME_NUMBER_DIGITS / 2 + i - 2,
+               game_number_pair[low % 100], 2);
+
+        high /= 100;
+        low /= 100;
+    }
+
+    dst[0] = '0' + high;
+    dst[GAME_NUMBER_DIGITS / 2] = '0' + low;
 }
 
 

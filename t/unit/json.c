@@ -184,12 +184,50 @@ ranges(void)
 }
 
 
+/* each byte at each place of a text that is plain otherwise */
+
+static void
+plain(void)
+{
+    size_t         at, len, n, wrong;
+    unsigned       c, escaped;
+    unsigned char  text[21], copy[21];
+
+    wrong = 0;
+
+    for (len = 0; len <= sizeof(text); len++) {
+
+        for (at = 0; at < len; at++) {
+
+            for (c = 0; c < 256; c++) {
+                memset(text, 'a' + at, len);
+                text[at] = c;
+
+                escaped = (c < 0x20 || c == '"' || c == '\\');
+
+                n = game_json_plain(copy, text, len);
+
+                wrong += (n != (escaped ? at : len));
+                wrong += (memcmp(copy, text, n) != 0);
+            }
+        }
+    }
+
+    is(wrong, 0, "what of a string needs no escape");
+
+    memset(text, '\\', sizeof(text));
+    is(game_json_plain(copy, text, sizeof(text)), 0, "nothing");
+    is(game_json_plain(copy, text, 0), 0, "an empty string");
+}
+
+
 int
 main(void)
 {
     strings();
     numbers();
     ranges();
+    plain();
 
     return tap_done();
 }
