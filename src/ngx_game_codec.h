@@ -41,16 +41,15 @@ ngx_int_t ngx_game_codec_decode(lua_State *L, ngx_game_codec_e codec,
     const u_char *data, size_t len);
 
 /*
- * The same for workers of this server alone, as LuaJIT itself writes values:
- * several, one after the other, each on top of the stack, nil too.  *out is
- * valid until the next dump.  Must run protected.  explain raises an error
- * that names the first part of a value which can't be dumped, if there is one.
+ * The same for workers of this server alone, as LuaJIT itself writes values.
+ * begin pushes a list, for the caller to fill with values; dump writes and
+ * empties it.  *out is valid until the next dump.  undump pushes the list.  All
+ * must run protected; explain raises an error that names the first part of the
+ * value on top of the stack which can't be dumped, if there is one.
  */
 void ngx_game_codec_dump_begin(lua_State *L);
-void ngx_game_codec_dump(lua_State *L);
-void ngx_game_codec_dump_end(lua_State *L, ngx_str_t *out);
-void ngx_game_codec_undump_begin(lua_State *L, ngx_str_t *from);
-void ngx_game_codec_undump(lua_State *L);
+void ngx_game_codec_dump(lua_State *L, ngx_str_t *out);
+void ngx_game_codec_undump(lua_State *L, ngx_str_t *from);
 void ngx_game_codec_dump_explain(lua_State *L);
 
 /* frees the worker's buffer if it has grown large, at the end of a turn */

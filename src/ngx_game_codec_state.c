@@ -22,46 +22,46 @@ typedef struct {
 
 
 static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth);
-static void ngx_game_codec_state_call(lua_State *L, int function, int n,
-    int results);
 
 
-/* the buffer is the VM's, and large ones are not kept */
+/* the buffer is the VM's, and large ones are not kept; nor are the values */
 static const char  ngx_game_codec_state_lua[] =
     "local state = ...\n"
     "local ok, buffer = pcall(require, 'string.buffer')\n"
     "if not ok then return end\n"
     "local ffi = require 'ffi'\n"
+    "local clear = require 'table.clear'\n"
     "ffi.cdef[[\n"
     "    typedef struct { const char *data; size_t len; } ngx_game_state_t;\n"
     "]]\n"
     "state = ffi.cast('ngx_game_state_t *', state)\n"
     "local out, from = buffer.new(4096), buffer.new(0)\n"
-    "local function dump_begin()\n"
+    "local encode = out.encode\n"
+    "local values = require 'table.new'(64, 0)\n"
+    "local function dump()\n"
     "    if state.len > 65536 then out:free() else out:reset() end\n"
-    "end\n"
-    "local function dump(value) out:encode(value) end\n"
-    "local function dump_end()\n"
+    "    local ok, err = pcall(encode, out, values)\n"
+    "    clear(values)\n"
+    "    if not ok then error(err, 0) end\n"
     "    local data, len = out:ref()\n"
     "    state.data, state.len = data, len\n"
     "end\n"
-    "local function load_begin() from:set(state.data, state.len) end\n"
-    "local function load() return from:decode() end\n"
-    "return dump_begin, dump, dump_end, load_begin, load\n";
+    "local function load()\n"
+    "    return from:set(state.data, state.len):decode()\n"
+    "end\n"
+    "return values, dump, load\n";
 
 
 enum {
-    NGX_GAME_CODEC_DUMP_BEGIN = 0,
+    NGX_GAME_CODEC_VALUES = 0,
     NGX_GAME_CODEC_DUMP,
-    NGX_GAME_CODEC_DUMP_END,
-    NGX_GAME_CODEC_LOAD_BEGIN,
     NGX_GAME_CODEC_LOAD,
-    NGX_GAME_CODEC_FUNCTIONS
+    NGX_GAME_CODEC_REFS
 };
 
 
 /* registry references: one VM a process */
-static int                     ngx_game_codec_state[NGX_GAME_CODEC_FUNCTIONS];
+static int                     ngx_game_codec_state[NGX_GAME_CODEC_REFS];
 static ngx_game_codec_state_t  ngx_game_codec_state_data;
 
 
@@ -79,27 +79,16 @@ ngx_game_codec_state_open(lua_State *L)
     }
 
     lua_pushlightuserdata(L, &ngx_game_codec_state_data);
-    lua_call(L, 1, NGX_GAME_CODEC_FUNCTIONS);
+    lua_call(L, 1, NGX_GAME_CODEC_REFS);
 
     if (lua_isnil(L, -1)) {
         (void) luaL_error(L, "this LuaJIT has no string buffers: "
                           "one of 2021 or later is needed");
     }
 
-    for (i = NGX_GAME_CODEC_FUNCTIONS; i-- > 0; /* void */) {
+    for (i = NGX_GAME_CODEC_REFS; i-- > 0; /* void */) {
         ngx_game_codec_state[i] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
-}
-
-
-/* the n values on top of the stack are its arguments */
-
-static void
-ngx_game_codec_state_call(lua_State *L, int function, int n, int results)
-{
-    lua_rawgeti(L, LUA_REGISTRYINDEX, ngx_game_codec_state[function]);
-    lua_insert(L, -n - 1);
-    lua_call(L, n, results);
 }
 
 
@@ -108,21 +97,17 @@ ngx_game_codec_dump_begin(lua_State *L)
 {
     luaL_checkstack(L, LUA_MINSTACK, NULL);
 
-    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP_BEGIN, 0, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX,
+                ngx_game_codec_state[NGX_GAME_CODEC_VALUES]);
 }
 
 
 void
-ngx_game_codec_dump(lua_State *L)
+ngx_game_codec_dump(lua_State *L, ngx_str_t *out)
 {
-    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP, 1, 0);
-}
-
-
-void
-ngx_game_codec_dump_end(lua_State *L, ngx_str_t *out)
-{
-    ngx_game_codec_state_call(L, NGX_GAME_CODEC_DUMP_END, 0, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX,
+                ngx_game_codec_state[NGX_GAME_CODEC_DUMP]);
+    lua_call(L, 0, 0);
 
     out->data = (u_char *) ngx_game_codec_state_data.data;
     out->len = ngx_game_codec_state_data.len;
@@ -173,19 +158,14 @@ ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth)
 
 
 void
-ngx_game_codec_undump_begin(lua_State *L, ngx_str_t *from)
+ngx_game_codec_undump(lua_State *L, ngx_str_t *from)
 {
     luaL_checkstack(L, LUA_MINSTACK, NULL);
 
     ngx_game_codec_state_data.data = from->data;
     ngx_game_codec_state_data.len = from->len;
 
-    ngx_game_codec_state_call(L, NGX_GAME_CODEC_LOAD_BEGIN, 0, 0);
-}
-
-
-void
-ngx_game_codec_undump(lua_State *L)
-{
-    ngx_game_codec_state_call(L, NGX_GAME_CODEC_LOAD, 0, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX,
+                ngx_game_codec_state[NGX_GAME_CODEC_LOAD]);
+    lua_call(L, 0, 1);
 }

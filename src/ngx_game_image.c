@@ -2,9 +2,9 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * An image is a header, the players and the alarms, and the values that are
- * Lua's: version, state, metadata, and, for each player that has data, its
- * number and that, up to a nil.  It is read by a build of the same layout, so
+ * An image is a header, the players and the alarms, and a list of the values that
+ * are Lua's: version, state, metadata, and, for each player that has data, its
+ * number and that.  It is read by a build of the same layout, so
  * that structs are written as they are; all lengths are checked nevertheless.
  */
 
@@ -21,7 +21,14 @@
 
 
 /* to be increased with each change that the sizes of the structs don't show */
-#define NGX_GAME_IMAGE_LAYOUT  1
+#define NGX_GAME_IMAGE_LAYOUT  2
+
+/* the places of values in the list; from the last one on numbers and data of
+ * players take turns */
+#define NGX_GAME_IMAGE_VERSION   1
+#define NGX_GAME_IMAGE_STATE     2
+#define NGX_GAME_IMAGE_METADATA  3
+#define NGX_GAME_IMAGE_DATA      4
 
 /* the buffer that images are made in, bytes: the least, and what is kept */
 #define NGX_GAME_IMAGE_LEAST  16384
@@ -73,8 +80,7 @@ typedef struct {
 
 static u_char *ngx_game_image_reserve(size_t len);
 static int ngx_game_image_save(lua_State *L);
-static void ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player);
-static ngx_uint_t ngx_game_image_has_data(lua_State *L,
+static ngx_uint_t ngx_game_image_push_data(lua_State *L,
     ngx_game_player_t *player);
 static int ngx_game_image_explain(lua_State *L);
 static size_t ngx_game_image_players_size(ngx_game_room_t *room);
@@ -195,26 +201,29 @@ ngx_game_image_trim(void)
 static int
 ngx_game_image_save(lua_State *L)
 {
-    ngx_uint_t             i;
+    int                    list, n, number;
     ngx_queue_t           *q;
     ngx_game_player_t     *player;
     ngx_game_image_ctx_t  *ctx;
 
     ctx = lua_touserdata(L, 1);
-    i = 0;
 
     ngx_game_codec_dump_begin(L);
+    list = lua_gettop(L);
 
     ngx_game_lua_push_room(L, ctx->room);
 
     lua_getfield(L, -1, "version");
-    ngx_game_codec_dump(L);
+    lua_rawseti(L, list, NGX_GAME_IMAGE_VERSION);
 
     lua_getfield(L, -1, "state");
-    ngx_game_codec_dump(L);
+    lua_rawseti(L, list, NGX_GAME_IMAGE_STATE);
 
     lua_getfield(L, -1, "metadata");
-    ngx_game_codec_dump(L);
+    lua_rawseti(L, list, NGX_GAME_IMAGE_METADATA);
+
+    n = NGX_GAME_IMAGE_DATA;
+    number = 0;
 
     for (q = ngx_queue_head(&ctx->room->players);
          q != ngx_queue_sentinel(&ctx->room->players);
@@ -222,69 +231,49 @@ ngx_game_image_save(lua_State *L)
     {
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (ngx_game_image_has_data(L, player)) {
-            lua_pushnumber(L, (lua_Number) i);
-            ngx_game_codec_dump(L);
-
-            ngx_game_image_push_data(L, player);
-            ngx_game_codec_dump(L);
+        if (ngx_game_image_push_data(L, player)) {
+            lua_pushnumber(L, (lua_Number) number);
+            lua_rawseti(L, list, n++);
+            lua_rawseti(L, list, n++);
         }
 
-        i++;
+        number++;
     }
 
-    lua_pushnil(L);
-    ngx_game_codec_dump(L);
-
-    ngx_game_codec_dump_end(L, &ctx->value);
+    ngx_game_codec_dump(L, &ctx->value);
 
     return 0;
 }
 
 
-/* a player that no script has seen has no data */
+/* nothing for a player that no script has seen, nor an empty table, which is
+ * what a player has from the start */
 
-static void
+static ngx_uint_t
 ngx_game_image_push_data(lua_State *L, ngx_game_player_t *player)
 {
     if (player->ref == LUA_NOREF) {
-        lua_pushnil(L);
-        return;
+        return 0;
     }
 
     ngx_game_lua_push_player(L, player);
     lua_getfield(L, -1, "data");
     lua_remove(L, -2);
-}
 
-
-/* an empty table is what a player has from the start */
-
-static ngx_uint_t
-ngx_game_image_has_data(lua_State *L, ngx_game_player_t *player)
-{
-    ngx_uint_t  has;
-
-    if (player->ref == LUA_NOREF) {
-        return 0;
+    if (!lua_istable(L, -1)) {
+        return 1;
     }
 
-    ngx_game_image_push_data(L, player);
+    lua_pushnil(L);
 
-    has = !lua_istable(L, -1);
-
-    if (!has) {
-        lua_pushnil(L);
-
-        if (lua_next(L, -2)) {
-            lua_pop(L, 2);
-            has = 1;
-        }
+    if (lua_next(L, -2)) {
+        lua_pop(L, 2);
+        return 1;
     }
 
     lua_pop(L, 1);
 
-    return has;
+    return 0;
 }
 
 
@@ -306,10 +295,12 @@ ngx_game_image_explain(lua_State *L)
          q != ngx_queue_sentinel(&ctx->room->players);
          q = ngx_queue_next(q))
     {
-        ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
-                                                   link));
-        ngx_game_codec_dump_explain(L);
-        lua_pop(L, 1);
+        if (ngx_game_image_push_data(L, ngx_queue_data(q, ngx_game_player_t,
+                                                       link)))
+        {
+            ngx_game_codec_dump_explain(L);
+            lua_pop(L, 1);
+        }
     }
 
     return luaL_error(L, "a value can't be saved");
@@ -652,45 +643,47 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
 static int
 ngx_game_image_load(lua_State *L)
 {
-    int                    room;
-    ngx_uint_t             i;
+    int                    list, room, n, number;
     ngx_queue_t           *q;
     ngx_game_image_ctx_t  *ctx;
 
     ctx = lua_touserdata(L, 1);
 
-    ngx_game_codec_undump_begin(L, &ctx->value);
+    ngx_game_codec_undump(L, &ctx->value);
+    list = lua_gettop(L);
 
     ngx_game_lua_push_room(L, ctx->room);
     room = lua_gettop(L);
 
-    ngx_game_codec_undump(L);
+    lua_rawgeti(L, list, NGX_GAME_IMAGE_VERSION);
     ctx->version = luaL_ref(L, LUA_REGISTRYINDEX);
 
-    ngx_game_codec_undump(L);
+    lua_rawgeti(L, list, NGX_GAME_IMAGE_STATE);
     ngx_game_image_set_field(L, room, "state");
 
-    ngx_game_codec_undump(L);
+    lua_rawgeti(L, list, NGX_GAME_IMAGE_METADATA);
     ngx_game_image_set_field(L, room, "metadata");
 
-    ngx_game_codec_undump(L);
-    i = 0;
+    n = NGX_GAME_IMAGE_DATA;
+    number = 0;
 
     for (q = ngx_queue_head(&ctx->room->players);
-         q != ngx_queue_sentinel(&ctx->room->players) && !lua_isnil(L, -1);
+         q != ngx_queue_sentinel(&ctx->room->players);
          q = ngx_queue_next(q))
     {
-        if (lua_tonumber(L, -1) != (lua_Number) i++) {
-            continue;
+        lua_rawgeti(L, list, n);
+
+        if (lua_isnumber(L, -1) && lua_tonumber(L, -1) == number) {
+            ngx_game_lua_push_player(L, ngx_queue_data(q, ngx_game_player_t,
+                                                       link));
+            lua_rawgeti(L, list, n + 1);
+            ngx_game_image_set_field(L, lua_gettop(L) - 1, "data");
+
+            n += 2;
         }
 
-        ngx_game_lua_push_player(L, ngx_queue_data(q, ngx_game_player_t,
-                                                   link));
-        ngx_game_codec_undump(L);
-        ngx_game_image_set_field(L, lua_gettop(L) - 1, "data");
-
         lua_settop(L, room);
-        ngx_game_codec_undump(L);
+        number++;
     }
 
     return 0;

@@ -538,3 +538,44 @@ status rooms.# == 1
 status workers.*.sessions == 2
 status rooms.0.term == 21
 --- timeout: 60
+
+
+
+=== TEST 18: data of many players, of some none, of some nil
+--- lua
+local Room = { max_players = 100 }
+function Room:on_join(player)
+    local n = self.count
+    if n % 3 == 1 then player.data.n = n elseif n % 3 == 2 then player.data = nil end
+end
+function Room:on_message(player, m)
+    player:send({ type(player.data), player.data and player.data.n or 0 })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws times=80
+reload
+status rooms.0.players == 80
+a > 1
+a < ["table",1]
+a2 > 1
+a2 < ["nil",0]
+a3 > 1
+a3 < ["table",0]
+a31 > 1
+a31 < ["table",31]
+a32 > 1
+a32 < ["nil",0]
+a33 > 1
+a33 < ["table",0]
+a79 > 1
+a79 < ["table",79]
+a80 > 1
+a80 < ["nil",0]
+reload
+a79 > 1
+a79 < ["table",79]
+a80 > 1
+a80 < ["nil",0]
