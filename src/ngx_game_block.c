@@ -12,7 +12,7 @@
 
 
 /* blocks of the usual size that are kept */
-#define NGX_GAME_BLOCK_POOL  64
+#define NGX_GAME_BLOCK_POOL  256
 
 
 /* this worker's */

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Rooms that have changed wait in a queue.  Credit is earned at a tenth of the
- * time that goes by, and each checkpoint is paid for with the time it took:
- * when there is none left, the rooms wait for later turns, in their order.
+ * Rooms that have changed wait in a queue.  Credit is earned with the time that
+ * goes by, and each checkpoint is paid for with the time it took: when there is
+ * none left, the rooms wait for later turns, in their order.  A worker that is
+ * fully busy earns little, so that its players are not the ones who pay.
  */
 
 
@@ -16,8 +17,11 @@
 #include "ngx_game_zone.h"
 
 
-/* of the worker's time, one part in so many */
-#define NGX_GAME_CHECKPOINT_SHARE   10
+/* of the worker's time, ppm: at least, at most, and the part of the idle time
+ * that is added to the former */
+#define NGX_GAME_CHECKPOINT_LEAST   20000
+#define NGX_GAME_CHECKPOINT_MOST    100000
+#define NGX_GAME_CHECKPOINT_IDLE    5
 
 /* credit that can be saved up, us */
 #define NGX_GAME_CHECKPOINT_CREDIT  10000
@@ -35,12 +39,13 @@
 
 typedef struct {
     ngx_game_timer_t           timer;
-    int64_t                    credit;        /* us */
+    int64_t                    credit;        /* ns */
     uint64_t                   earned;        /* up to this time */
     unsigned                   full:1;        /* told that the zone is */
 } ngx_game_checkpoints_t;
 
 
+static void ngx_game_checkpoint_earn(uint64_t now);
 static ngx_uint_t ngx_game_checkpoint_due(ngx_game_room_t *room,
     uint64_t now);
 static void ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now);
@@ -85,9 +90,7 @@ ngx_game_checkpoint_run(void)
 
     now = ngx_game_clock_now();
 
-    cp->credit += (now - cp->earned) / NGX_GAME_CHECKPOINT_SHARE;
-    cp->credit = ngx_min(cp->credit, NGX_GAME_CHECKPOINT_CREDIT);
-    cp->earned = now;
+    ngx_game_checkpoint_earn(now);
 
     for (q = ngx_queue_head(changed);
          q != ngx_queue_sentinel(changed) && cp->credit > 0;
@@ -116,7 +119,7 @@ ngx_game_checkpoint_run(void)
 
         /* not for what the machine did meanwhile */
 
-        cp->credit -= room->save_cost;
+        cp->credit -= (int64_t) room->save_cost * 1000;
         now = then;
     }
 
@@ -126,6 +129,27 @@ ngx_game_checkpoint_run(void)
         (void) ngx_game_clock_set(&cp->timer,
                                   now + NGX_GAME_CHECKPOINT_AGAIN);
     }
+}
+
+
+static void
+ngx_game_checkpoint_earn(uint64_t now)
+{
+    uint64_t                 idle, share;
+    ngx_game_checkpoints_t  *cp;
+
+    cp = &ngx_game_checkpoints;
+
+    idle = 1000000 - ngx_game_zone_get(&ngx_game_worker.counters->busy_ppm);
+
+    share = NGX_GAME_CHECKPOINT_LEAST + idle / NGX_GAME_CHECKPOINT_IDLE;
+    share = ngx_min(share, NGX_GAME_CHECKPOINT_MOST);
+
+    /* us * ppm / 1000 */
+
+    cp->credit += (now - cp->earned) * share / 1000;
+    cp->credit = ngx_min(cp->credit, NGX_GAME_CHECKPOINT_CREDIT * 1000);
+    cp->earned = now;
 }
 
 
