@@ -2,10 +2,11 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Rooms that have changed wait in a queue.  Credit is earned with the time that
- * goes by, and each checkpoint is paid for with the time it took: when there is
- * none left, the rooms wait for later turns, in their order.  A worker that is
- * fully busy earns little, so that its players are not the ones who pay.
+ * Rooms that have changed wait in a queue.  Credit is earned with the time
+ * that goes by, and each checkpoint is paid for with the time it took: when
+ * there is none left, the rooms wait for later turns, in their order.  A
+ * worker that is fully busy earns little, so that its players are not the ones
+ * who pay.
  */
 
 

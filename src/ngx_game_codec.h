@@ -43,9 +43,9 @@ ngx_int_t ngx_game_codec_decode(lua_State *L, ngx_game_codec_e codec,
 /*
  * The same for workers of this server alone, as LuaJIT itself writes values.
  * begin pushes a list, for the caller to fill with values; dump writes and
- * empties it.  *out is valid until the next dump.  undump pushes the list.  All
- * must run protected; explain raises an error that names the first part of the
- * value on top of the stack which can't be dumped, if there is one.
+ * empties it.  *out is valid until the next dump.  undump pushes the list.
+ * All must run protected; explain raises an error that names the first part of
+ * the value on top of the stack which can't be dumped, if there is one.
  */
 void ngx_game_codec_dump_begin(lua_State *L);
 void ngx_game_codec_dump(lua_State *L, ngx_str_t *out);

@@ -2,9 +2,9 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * An image is a header, the players and the alarms, and a list of the values that
- * are Lua's: version, state, metadata, and, for each player that has data, its
- * number and that.  It is read by a build of the same layout, so
+ * An image is a header, the players and the alarms, and a list of the values
+ * that are Lua's: version, state, metadata, and, for each player that has
+ * data, its number and that.  It is read by a build of the same layout, so
  * that structs are written as they are; all lengths are checked nevertheless.
  */
 

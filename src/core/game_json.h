@@ -2,9 +2,9 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * What JSON is, as far as lua-cjson is lax about it or slow: control characters
- * in strings, null bytes, the form and range of numbers, and what of a string
- * is escaped (RFC 8259, 6 and 7).  All else is left to the parser.
+ * What JSON is, as far as lua-cjson is lax about it or slow: control
+ * characters in strings, null bytes, the form and range of numbers, and what
+ * of a string is escaped (RFC 8259, 6 and 7).  All else is left to the parser.
  */
 
 
@@ -20,8 +20,8 @@
 const char *game_json_check(const unsigned char *data, size_t len);
 
 /* copies the part of a string up to the first byte that has to be escaped: a
- * control character, a quotation mark or a backslash; returns its length.  What
- * lies behind it at dst, up to len bytes, is undefined then */
+ * control character, a quotation mark or a backslash; returns its length.
+ * What lies behind it at dst, up to len bytes, is undefined then */
 size_t game_json_plain(unsigned char *dst, const unsigned char *src,
     size_t len);
 
