@@ -39,6 +39,7 @@ typedef struct ngx_game_frame_s    ngx_game_frame_t;
 typedef struct ngx_game_slot_s     ngx_game_slot_t;
 typedef struct ngx_game_log_s      ngx_game_log_t;
 typedef struct ngx_game_history_s  ngx_game_history_t;
+typedef struct ngx_game_schedule_s ngx_game_schedule_t;
 
 
 /* lets who knows it come back as a player; all zero: there is none */

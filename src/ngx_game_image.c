@@ -44,6 +44,7 @@ typedef struct {
     uint32_t                   alarms_last;
     uint32_t                   locked;
     uint32_t                   resumable;
+    uint32_t                   tick_place;
     uint64_t                   broadcasts[NGX_GAME_RAW + 1];
     uint64_t                   position;      /* in the history */
     uint64_t                   drain;
@@ -135,6 +136,7 @@ ngx_game_image_pack(ngx_game_room_t *room, ngx_str_t *image, ngx_uint_t quiet)
     header.alarms = room->alarms_count;
     header.alarms_last = room->alarms_last;
     header.locked = room->locked;
+    header.tick_place = room->tick_place;
     header.drain = room->drain;
     header.resumable = room->resumable;
     header.position = ngx_game_history_position(room);
@@ -402,6 +404,7 @@ ngx_game_image_unpack(ngx_str_t *image, const char **error)
     }
 
     room->locked = header.locked;
+    room->tick_place = header.tick_place;
     room->drain = header.drain;
     room->resumable = header.resumable;
     room->position = header.position;

@@ -73,7 +73,9 @@ struct ngx_game_room_s {
                                                * that it was made of */
 
     ngx_game_timer_t           tick;          /* ngx_game_tick.c */
-    uint64_t                   tick_phase;    /* when tick 0 was due, us */
+    ngx_game_schedule_t       *schedule;      /* NULL: it does not tick */
+    uint32_t                   tick_place;    /* in its period, from 1 on; 0:
+                                               * it has none yet */
     uint64_t                   tick_count;    /* the number of the next one */
 
     ngx_game_timer_t           empty;         /* closes it unless one joins */

@@ -21,31 +21,46 @@
 #define NGX_GAME_TICK_WINDOW    10000000
 
 
-static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
-static void ngx_game_tick_handler(ngx_game_timer_t *timer);
-static void ngx_game_tick_measure(uint64_t now, uint64_t late);
-
-
 /* the places of rooms in a period are so far from each other, us, and rooms in
  * one place at most so far that they keep their order */
 #define NGX_GAME_TICK_PLACE     1000
 #define NGX_GAME_TICK_ORDER     16
 
 
-#define ngx_game_tick_period(game)  (1000000.0 / (game)->tick)
+struct ngx_game_schedule_s {
+    ngx_queue_t                link;
+    double                     period;        /* us */
+    ngx_uint_t                 rooms;
+    uint32_t                   places;
+    uint32_t                   taken[];       /* rooms in each place */
+};
+
+
+static ngx_game_schedule_t *ngx_game_tick_schedule(double tick);
+static uint32_t ngx_game_tick_choose(ngx_game_room_t *room);
+static uint64_t ngx_game_tick_phase(ngx_game_room_t *room);
+static uint32_t ngx_game_tick_hash(ngx_game_room_t *room);
+static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
+static void ngx_game_tick_handler(ngx_game_timer_t *timer);
+static void ngx_game_tick_measure(uint64_t now, uint64_t late);
+
+
+/* this worker's, one for each rate; a queue not yet in use is zeroed */
+static ngx_queue_t  ngx_game_tick_schedules;
 
 
 /*
  * The worker's rooms of one rate share a schedule, that began with the clock:
- * a room has a place in its period, by the id's hash, and all rooms in one
- * place tick in one turn of the loop.  Within it they keep their order.
+ * a room has a place in its period, and all rooms in one place tick in one
+ * turn of the loop.  Within it they keep their order.  A new room gets the
+ * place that has fewest; one that comes from another worker keeps its own, so
+ * that it ticks when its players expect it.
  */
 
 void
 ngx_game_tick_start(ngx_game_room_t *room)
 {
-    double    period;
-    uint32_t  hash, places;
+    ngx_game_schedule_t  *schedule;
 
     if (room->game->tick == 0
         || !(room->handlers & (1 << NGX_GAME_ON_TICK)))
@@ -53,14 +68,28 @@ ngx_game_tick_start(ngx_game_room_t *room)
         return;
     }
 
-    period = ngx_game_tick_period(room->game);
-    places = (uint32_t) (period / NGX_GAME_TICK_PLACE);
-    hash = room->id * 0x9e3779b97f4a7c15ULL >> 32;
+    schedule = ngx_game_tick_schedule(room->game->tick);
+
+    if (schedule == NULL) {
+        ngx_game_room_close(room, 1011, "no memory", sizeof("no memory") - 1);
+        return;
+    }
+
+    room->schedule = schedule;
+
+    if (room->tick_place == 0 || room->tick_place > schedule->places) {
+        room->tick_place = ngx_game_tick_choose(room);
+    }
+
+    schedule->taken[room->tick_place - 1]++;
+    schedule->rooms++;
+
+    /* the next one that is to come */
 
     room->tick.handler = ngx_game_tick_handler;
-    room->tick_phase = hash % places * NGX_GAME_TICK_PLACE
-                       + (hash >> 16) % NGX_GAME_TICK_ORDER;
-    room->tick_count = (uint64_t) (ngx_game_clock_now() / period) + 1;
+    room->tick_count = (uint64_t) ((ngx_game_clock_now()
+                                    - ngx_game_tick_phase(room))
+                                   / schedule->period) + 1;
 
     if (ngx_game_clock_set(&room->tick, ngx_game_tick_due(room)) != NGX_OK) {
         ngx_game_room_close(room, 1011, "no memory", sizeof("no memory") - 1);
@@ -71,7 +100,104 @@ ngx_game_tick_start(ngx_game_room_t *room)
 void
 ngx_game_tick_stop(ngx_game_room_t *room)
 {
+    ngx_game_schedule_t  *schedule;
+
     ngx_game_clock_clear(&room->tick);
+
+    schedule = room->schedule;
+
+    if (schedule == NULL) {
+        return;
+    }
+
+    room->schedule = NULL;
+    schedule->taken[room->tick_place - 1]--;
+
+    if (--schedule->rooms == 0) {
+        ngx_queue_remove(&schedule->link);
+        ngx_free(schedule);
+    }
+}
+
+
+static ngx_game_schedule_t *
+ngx_game_tick_schedule(double tick)
+{
+    double                period;
+    uint32_t              places;
+    ngx_queue_t          *q;
+    ngx_game_schedule_t  *schedule;
+
+    if (ngx_game_tick_schedules.next == NULL) {
+        ngx_queue_init(&ngx_game_tick_schedules);
+    }
+
+    period = 1000000.0 / tick;
+
+    for (q = ngx_queue_head(&ngx_game_tick_schedules);
+         q != ngx_queue_sentinel(&ngx_game_tick_schedules);
+         q = ngx_queue_next(q))
+    {
+        schedule = ngx_queue_data(q, ngx_game_schedule_t, link);
+
+        if (schedule->period == period) {
+            return schedule;
+        }
+    }
+
+    places = (uint32_t) (period / NGX_GAME_TICK_PLACE);
+
+    schedule = ngx_calloc(sizeof(ngx_game_schedule_t)
+                          + places * sizeof(uint32_t), ngx_cycle->log);
+
+    if (schedule) {
+        schedule->period = period;
+        schedule->places = places;
+        ngx_queue_insert_tail(&ngx_game_tick_schedules, &schedule->link);
+    }
+
+    return schedule;
+}
+
+
+/* one with the fewest rooms, the first from anywhere on */
+
+static uint32_t
+ngx_game_tick_choose(ngx_game_room_t *room)
+{
+    uint32_t              i, place, chosen;
+    ngx_game_schedule_t  *schedule;
+
+    schedule = room->schedule;
+    place = ngx_game_tick_hash(room) % schedule->places;
+    chosen = place;
+
+    for (i = 1; i < schedule->places; i++) {
+        place = (place + 1) % schedule->places;
+
+        if (schedule->taken[place] < schedule->taken[chosen]) {
+            chosen = place;
+        }
+    }
+
+    return chosen + 1;
+}
+
+
+/* when tick 0 was due, us */
+
+static uint64_t
+ngx_game_tick_phase(ngx_game_room_t *room)
+{
+    return (room->tick_place - 1) * NGX_GAME_TICK_PLACE
+           + (ngx_game_tick_hash(room) >> 16) % NGX_GAME_TICK_ORDER;
+}
+
+
+static uint32_t
+ngx_game_tick_hash(ngx_game_room_t *room)
+{
+    return room->id * 0x9e3779b97f4a7c15ULL >> 32;
 }
 
 
@@ -80,8 +206,8 @@ ngx_game_tick_stop(ngx_game_room_t *room)
 static uint64_t
 ngx_game_tick_due(ngx_game_room_t *room)
 {
-    return room->tick_phase
-           + (uint64_t) (room->tick_count * ngx_game_tick_period(room->game));
+    return ngx_game_tick_phase(room)
+           + (uint64_t) (room->tick_count * room->schedule->period);
 }
 
 
@@ -103,7 +229,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
         return;
     }
 
-    period = ngx_game_tick_period(room->game);
+    period = room->schedule->period;
     now = ngx_game_clock_now();
     due = ngx_game_tick_due(room);
 

@@ -256,3 +256,43 @@ a open /ws
 b open /other
 wait 0.3
 status workers.*.ticks.run == 0
+
+
+
+=== TEST 12: rooms are spread evenly over the period, and keep their place in it
+--- lua
+local Room = { tick = 50, max_players = 1 }
+local counts = {}
+function Room:on_tick()
+    local place = math.floor(game.now() * 1000 % 20)
+    local count = counts[self.id] or {}
+    counts[self.id] = count
+    count[place] = (count[place] or 0) + 1
+end
+function Room:on_message(player)
+    local own, places, n = nil, {}, 0
+    for id, count in pairs(counts) do
+        local usual = next(count)
+        for place, times in pairs(count) do
+            if times > count[usual] then usual = place end
+        end
+        if not places[usual] then n = n + 1 end
+        places[usual] = true
+        if id == self.id then own = usual end
+    end
+    player:send({ n, own })
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws times=20
+wait 1
+a > 1
+a ~ ^\[20,(?<place>\d+)\]$
+reload
+status rooms.# == 20
+wait 1
+a > 1
+a < [20,$place]
