@@ -91,7 +91,15 @@ ngx_game_output_room(ngx_game_session_t *s, size_t size)
     }
 
     block = ngx_game_block_create(ngx_max(size, NGX_GAME_BLOCK_SIZE));
+
     if (block == NULL) {
+
+        /* a queue exists only while something waits */
+
+        if (out->head == out->tail) {
+            ngx_game_output_release(s);
+        }
+
         return NGX_ERROR;
     }
 

@@ -14,6 +14,9 @@
 #include "ngx_game_group.h"
 
 
+static ngx_uint_t ngx_game_sync_valid(ngx_game_record_t *record);
+
+
 ngx_game_sync_handlers_t  ngx_game_sync_to;
 
 
@@ -77,6 +80,13 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
     if (ngx_game_sync_to_owner(record->type)
         && ngx_game_sync_to.divert(record, payload, len))
     {
+        return;
+    }
+
+    if (!ngx_game_sync_valid(record)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "invalid record of type %d from worker %016xL ignored",
+                      (int) record->type, record->src);
         return;
     }
 
@@ -166,4 +176,25 @@ ngx_game_sync_receive(ngx_game_record_t *record, u_char *payload, size_t len)
     ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                   "record of unknown type %d from worker %016xL ignored",
                   (int) record->type, record->src);
+}
+
+
+/* the numbers of records that hold no struct, which are looked at where it is
+ * unpacked */
+
+static ngx_uint_t
+ngx_game_sync_valid(ngx_game_record_t *record)
+{
+    switch (record->type) {
+
+    case NGX_GAME_SYNC_MESSAGE:
+    case NGX_GAME_SYNC_SEND:
+        return ngx_game_sync_is_kind(record->arg);
+
+    case NGX_GAME_SYNC_CLOSE:
+        return record->flags <= NGX_GAME_CLOSED;
+
+    default:
+        return 1;
+    }
 }

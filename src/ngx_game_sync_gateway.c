@@ -261,7 +261,9 @@ ngx_game_sync_broadcast_record(ngx_game_record_t *record, u_char *payload,
     payload += sizeof(uint32_t);
     len -= sizeof(uint32_t);
 
-    if (n > len / sizeof(uint64_t) || record->flags > NGX_GAME_RAW) {
+    if (n > len / sizeof(uint64_t) || record->flags > NGX_GAME_RAW
+        || !ngx_game_sync_is_kind(record->arg))
+    {
         goto invalid;
     }
 
@@ -274,7 +276,7 @@ ngx_game_sync_broadcast_record(ngx_game_record_t *record, u_char *payload,
     text.len = len - n * sizeof(uint64_t);
 
     ngx_game_feed_send(&group->feed, record->flags, record->arg, &text,
-                         payload, n);
+                       payload, n);
     return;
 
 invalid:

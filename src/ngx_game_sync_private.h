@@ -17,6 +17,9 @@
 
 #define ngx_game_sync_is_local(e)  ((e) == ngx_game_worker.epoch)
 
+#define ngx_game_sync_is_kind(arg)                                            \
+    ((arg) == NGX_GAME_TEXT || (arg) == NGX_GAME_BINARY)
+
 
 extern ngx_game_sync_handlers_t  ngx_game_sync_to;
 
