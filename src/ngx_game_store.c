@@ -71,7 +71,7 @@ static ngx_int_t ngx_game_store_try(ngx_uint_t entry, uint64_t room,
 static uint64_t ngx_game_store_take(size_t len);
 static void ngx_game_store_settle(_Atomic uint64_t *place, uint64_t run);
 static void ngx_game_store_repair(void);
-static void ngx_game_store_mark(uint64_t place);
+static void ngx_game_store_mark(game_units_t *units, uint64_t place);
 static void ngx_game_store_clear(_Atomic uint64_t *place);
 static void ngx_game_store_free(uint64_t place);
 static ngx_game_store_run_t *ngx_game_store_run(uint64_t place);
@@ -214,18 +214,20 @@ ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
 }
 
 
-/* a run that was taken is the one of a place from now on */
+/* a run that was taken is the one of a place from now on; under the lock, since
+ * a repair that finds neither of the two would give the old one away, which is
+ * freed here then */
 
 static void
 ngx_game_store_settle(_Atomic uint64_t *place, uint64_t run)
 {
     uint64_t  old;
 
+    ngx_game_zone_lock();
+
     old = ngx_game_zone_get(place);
 
     atomic_store_explicit(place, run, memory_order_release);
-
-    ngx_game_zone_lock();
 
     ngx_game_zone_set(&ngx_game_store.filling[
                                   ngx_game_slot_of(ngx_game_worker.epoch)], 0);
@@ -387,14 +389,18 @@ ngx_game_store_take(size_t len)
 }
 
 
-/* under the lock: what is in use is what has a place.  At most once a second,
- * since it takes a while */
+/*
+ * Under the lock: what is in use is what has a place.  At most once a second,
+ * since it takes a while.  The bitmap is made apart: if this worker is killed
+ * while it is copied, each word, old or new, has all that is in use.
+ */
 
 static void
 ngx_game_store_repair(void)
 {
+    size_t          n;
     ngx_uint_t      i;
-    game_units_t   *units;
+    game_units_t    units;
 
     static time_t  last;
 
@@ -404,26 +410,38 @@ ngx_game_store_repair(void)
 
     last = ngx_time();
 
-    units = &ngx_game_store.units;
+    units.n = ngx_game_store.units.n;
+    units.bits = ngx_calloc(units.n / 8, ngx_cycle->log);
 
-    ngx_memzero(units->bits, units->n / 8);
+    if (units.bits == NULL) {
+        return;
+    }
 
     for (i = 0; i < ngx_game_store.n; i++) {
-        ngx_game_store_mark(ngx_game_zone_get(&ngx_game_store.places[i]));
-        ngx_game_store_mark(ngx_game_zone_get(&ngx_game_store.memories[i]));
+        ngx_game_store_mark(&units,
+                            ngx_game_zone_get(&ngx_game_store.places[i]));
+        ngx_game_store_mark(&units,
+                            ngx_game_zone_get(&ngx_game_store.memories[i]));
     }
 
     for (i = 0; i < ngx_game_store.slots; i++) {
-        ngx_game_store_mark(ngx_game_zone_get(&ngx_game_store.filling[i]));
+        ngx_game_store_mark(&units,
+                            ngx_game_zone_get(&ngx_game_store.filling[i]));
     }
+
+    for (n = 0; n < units.n / 64; n++) {
+        ngx_game_store.units.bits[n] = units.bits[n];
+    }
+
+    ngx_free(units.bits);
 }
 
 
 static void
-ngx_game_store_mark(uint64_t place)
+ngx_game_store_mark(game_units_t *units, uint64_t place)
 {
     if (place) {
-        game_units_set(&ngx_game_store.units, ngx_game_store_first(place),
+        game_units_set(units, ngx_game_store_first(place),
                        ngx_game_store_count(place));
     }
 }
