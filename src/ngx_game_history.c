@@ -30,6 +30,9 @@
  * a gap can't be sent what it has missed */
 #define NGX_GAME_HISTORY_GAP    ((uint64_t) 1 << 40)
 
+/* no player has this id */
+#define NGX_GAME_HISTORY_NOBODY  UINT64_MAX
+
 #define ngx_game_history_aligned(len)  ngx_align((uint64_t) (len), 8)
 
 
@@ -63,7 +66,9 @@ static void ngx_game_history_add(ngx_game_room_t *room,
     ngx_game_event_t *event, const u_char *except, const u_char *payload);
 static ngx_game_history_t *ngx_game_history_grow(ngx_game_room_t *room,
     size_t size);
-static void ngx_game_history_forget(ngx_game_history_t *history);
+static void ngx_game_history_forget(ngx_game_room_t *room);
+static void ngx_game_history_append(ngx_game_history_t *history,
+    ngx_game_event_t *event, const u_char *except, const u_char *payload);
 static void ngx_game_history_make_room(ngx_game_history_t *history,
     size_t size);
 static void ngx_game_history_write(ngx_game_history_t *history, uint64_t at,
@@ -75,6 +80,7 @@ static ngx_uint_t ngx_game_history_sent_to(ngx_game_history_t *history,
 static ngx_uint_t ngx_game_history_excepted(ngx_game_history_t *history,
     uint64_t at, ngx_game_event_t *event, uint64_t player);
 static uint64_t ngx_game_history_kept(ngx_game_player_t *player);
+static void ngx_game_history_break(ngx_game_player_t *player);
 static void ngx_game_history_recount(ngx_game_room_t *room, uint64_t at);
 static void ngx_game_history_count_except(ngx_game_room_t *room,
     ngx_game_codec_e codec, const u_char *except, ngx_uint_t n);
@@ -99,7 +105,7 @@ ngx_game_history_broadcast(ngx_game_room_t *room, ngx_game_codec_e codec,
     ngx_game_history_count_except(room, codec, except, n);
 
     if (n > UINT16_MAX || payload->len > UINT32_MAX / 2) {
-        ngx_game_history_forget(room->history);
+        ngx_game_history_forget(room);
         return;
     }
 
@@ -155,7 +161,7 @@ ngx_game_history_send(ngx_game_player_t *player, ngx_game_kind_e kind,
     }
 
     if (payload->len > UINT32_MAX / 2) {
-        ngx_game_history_forget(player->room->history);
+        ngx_game_history_forget(player->room);
         return;
     }
 
@@ -188,15 +194,15 @@ static void
 ngx_game_history_add(ngx_game_room_t *room, ngx_game_event_t *event,
     const u_char *except, const u_char *payload)
 {
-    size_t               size, ids;
-    uint64_t             head, used;
+    size_t               size;
+    uint64_t             used;
     ngx_game_history_t  *history;
 
     history = room->history;
     size = ngx_game_history_event_size(event);
 
     if (size > room->game->replay) {
-        ngx_game_history_forget(history);
+        ngx_game_history_forget(room);
         return;
     }
 
@@ -212,9 +218,24 @@ ngx_game_history_add(ngx_game_room_t *room, ngx_game_event_t *event,
     }
 
     if (history == NULL || size > history->size) {
-        ngx_game_history_forget(history);
+        ngx_game_history_forget(room);
         return;
     }
+
+    ngx_game_history_append(history, event, except, payload);
+}
+
+
+/* an event that fits into it, in place of the oldest ones */
+
+static void
+ngx_game_history_append(ngx_game_history_t *history, ngx_game_event_t *event,
+    const u_char *except, const u_char *payload)
+{
+    size_t    size, ids;
+    uint64_t  head;
+
+    size = ngx_game_history_event_size(event);
 
     ngx_game_history_make_room(history, size);
 
@@ -268,8 +289,11 @@ ngx_game_history_grow(ngx_game_room_t *room, size_t size)
     history->room = room->id;
     history->size = size;
 
-    at = former ? ngx_game_zone_get(&former->tail) : 0;
-    head = former ? ngx_game_zone_get(&former->head) : 0;
+    /* a first one that is not of all that was sent begins behind 0, where the
+     * last image took it to be */
+
+    at = former ? ngx_game_zone_get(&former->tail) : room->unkept * 8;
+    head = former ? ngx_game_zone_get(&former->head) : at;
 
     ngx_game_zone_set(&history->tail, at);
     ngx_game_zone_set(&history->head, head);
@@ -289,16 +313,32 @@ ngx_game_history_grow(ngx_game_room_t *room, size_t size)
 }
 
 
-/* what can't be kept leaves a gap: nothing before it is of use */
+/*
+ * What can't be kept leaves a gap: nothing before it is of use.  An event for
+ * nobody stands for it, so that an image of before is not taken for one that
+ * lacks nothing.
+ */
 
 static void
-ngx_game_history_forget(ngx_game_history_t *history)
+ngx_game_history_forget(ngx_game_room_t *room)
 {
-    if (history) {
-        atomic_store_explicit(&history->tail,
-                              ngx_game_zone_get(&history->head),
-                              memory_order_release);
+    ngx_game_event_t     gap;
+    ngx_game_history_t  *history;
+
+    history = room->history;
+
+    if (history == NULL) {
+        room->unkept = 1;
+        return;
     }
+
+    ngx_memzero(&gap, sizeof(ngx_game_event_t));
+    gap.player = NGX_GAME_HISTORY_NOBODY;
+
+    ngx_game_history_append(history, &gap, NULL, NULL);
+
+    atomic_store_explicit(&history->tail, ngx_game_zone_get(&history->head),
+                          memory_order_release);
 }
 
 
@@ -439,6 +479,20 @@ ngx_game_history_has(ngx_game_player_t *player, uint64_t n)
 }
 
 
+/* what it misses can't be sent: it is to come back, and to be told so then */
+
+static void
+ngx_game_history_break(ngx_game_player_t *player)
+{
+    static const ngx_str_t  lost = ngx_string("messages were lost");
+
+    player->sent += NGX_GAME_HISTORY_GAP;
+
+    ngx_game_sync_close(player->gateway, player->room->id, player->id, 1011,
+                        &lost, NGX_GAME_LOST);
+}
+
+
 void
 ngx_game_history_replay(ngx_game_player_t *player, uint64_t n)
 {
@@ -453,13 +507,18 @@ ngx_game_history_replay(ngx_game_player_t *player, uint64_t n)
     }
 
     history = player->room->history;
+    copy = history ? ngx_alloc(history->size, ngx_cycle->log) : NULL;
+
+    if (copy == NULL) {
+        ngx_game_history_break(player);
+        return;
+    }
+
     skip = ngx_game_history_kept(player) - n;
     head = ngx_game_zone_get(&history->head);
 
-    copy = ngx_alloc(history->size, ngx_cycle->log);
-
     for (at = ngx_game_zone_get(&history->tail);
-         copy && at < head;
+         at < head;
          at += ngx_game_history_event_size(&event))
     {
         if (!ngx_game_history_sent_to(history, at, &event, player)) {
@@ -478,8 +537,13 @@ ngx_game_history_replay(ngx_game_player_t *player, uint64_t n)
                                        + event.except * sizeof(uint64_t),
                               copy, event.len);
 
-        (void) ngx_game_sync_send(player->gateway, player->room->id,
-                                  player->id, event.kind, &payload);
+        if (ngx_game_sync_send(player->gateway, player->room->id, player->id,
+                               event.kind, &payload)
+            == NGX_ERROR)
+        {
+            ngx_game_history_break(player);
+            break;
+        }
     }
 
     ngx_free(copy);
@@ -582,16 +646,26 @@ ngx_game_history_settle(ngx_game_player_t *player, uint64_t got)
     since = ngx_game_history_count(player) - player->adopted_with;
     lost = player->adopted_with - got;
 
+    if (lost == 0) {
+        return;
+    }
+
     /* what it was sent since then comes behind what is lost */
 
-    if (lost && lost < NGX_GAME_HISTORY_GAP && since == 0
+    if (lost < NGX_GAME_HISTORY_GAP && since == 0
         && ngx_game_history_has(player, lost))
     {
         ngx_game_history_replay(player, lost);
         return;
     }
 
+    /* it has got more than is known of, or nobody knows */
+
     ngx_game_history_set_count(player, got + since);
+
+    if (lost < NGX_GAME_HISTORY_GAP) {
+        ngx_game_history_break(player);
+    }
 }
 
 

@@ -4,7 +4,8 @@
  *
  * The gateway's side of joining.  A join that names no room is matched anew
  * when the room that it was sent to has filled up meanwhile.  Joins that wait
- * for an answer are found by the id that their player will have.
+ * for an answer are found by what only they and the room know, since several
+ * may want to be the same player.
  */
 
 
@@ -46,6 +47,10 @@ static void ngx_game_join_refuse(ngx_game_join_t *join, ngx_uint_t status,
 static void ngx_game_join_timeout(ngx_event_t *ev);
 
 
+#define ngx_game_join_attempt(join)                                           \
+    ngx_game_token_attempt((join)->player, &(join)->secret)
+
+
 static game_map_t        ngx_game_joins;
 static ngx_event_t       ngx_game_join_retry;
 static ngx_connection_t  ngx_game_join_dummy = { .fd = (ngx_socket_t) -1 };
@@ -62,11 +67,6 @@ ngx_game_join_start(ngx_game_join_t *join)
 
     if (join->player == 0) {
         join->player = ngx_game_zone_id();
-
-    } else if (game_map_get(&ngx_game_joins, join->player)) {
-        ngx_game_join_refuse(join, NGX_HTTP_CONFLICT,
-                             "the player is being resumed already");
-        return;
     }
 
     join->any = (join->room == 0);
@@ -75,7 +75,9 @@ ngx_game_join_start(ngx_game_join_t *join)
     join->timer.data = join;
     join->timer.log = ngx_cycle->log;
 
-    if (game_map_set(&ngx_game_joins, join->player, join) != 0) {
+    if (game_map_set(&ngx_game_joins, ngx_game_join_attempt(join), join)
+        != 0)
+    {
         ngx_game_join_refuse(join, NGX_HTTP_SERVICE_UNAVAILABLE,
                              "no memory");
         return;
@@ -265,7 +267,9 @@ ngx_game_join_admitted(ngx_game_admission_t *admission)
     ngx_game_leave_t     leave;
     ngx_game_session_t  *s, *former;
 
-    join = game_map_get(&ngx_game_joins, admission->player);
+    join = game_map_get(&ngx_game_joins,
+                        ngx_game_token_attempt(admission->player,
+                                               &admission->secret));
     former = ngx_game_session_find(admission->player);
 
     if (join == NULL || join->target != admission->room) {
@@ -283,13 +287,6 @@ ngx_game_join_admitted(ngx_game_admission_t *admission)
 
             ngx_game_sync_leave(admission->owner, &leave);
         }
-
-        return;
-    }
-
-    if (!ngx_game_secret_equal(&join->secret, &admission->secret)) {
-
-        /* for a former attempt of the same player, that was cancelled */
 
         return;
     }
@@ -322,12 +319,12 @@ ngx_game_join_admitted(ngx_game_admission_t *admission)
 
 
 void
-ngx_game_join_refused(uint64_t player, uint64_t room,
+ngx_game_join_refused(uint64_t attempt, uint64_t room,
     ngx_game_refusal_t *refusal)
 {
     ngx_game_join_t  *join;
 
-    join = game_map_get(&ngx_game_joins, player);
+    join = game_map_get(&ngx_game_joins, attempt);
 
     if (join == NULL || join->target != room) {
         return;
@@ -362,14 +359,14 @@ static void
 ngx_game_join_again(uint64_t owner)
 {
     size_t            cursor;
-    uint64_t          player;
+    uint64_t          attempt;
     ngx_game_join_t  *join;
 
 again:
 
     cursor = 0;
 
-    while ((join = game_map_next(&ngx_game_joins, &cursor, &player))) {
+    while ((join = game_map_next(&ngx_game_joins, &cursor, &attempt))) {
 
         if (join->owner == owner && ngx_game_join_reroute(join)) {
 
@@ -459,7 +456,7 @@ ngx_game_join_end(ngx_game_join_t *join)
         ngx_del_timer(&join->timer);
     }
 
-    (void) game_map_remove(&ngx_game_joins, join->player);
+    (void) game_map_remove(&ngx_game_joins, ngx_game_join_attempt(join));
 
     if (join->any && join->target) {
         ngx_game_registry_arrived(join->target);

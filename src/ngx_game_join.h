@@ -72,7 +72,7 @@ void ngx_game_join_cancel(ngx_game_join_t *join);
 
 /* the gateway's handlers of ngx_game_sync.h, and a death handler */
 void ngx_game_join_admitted(ngx_game_admission_t *admission);
-void ngx_game_join_refused(uint64_t player, uint64_t room,
+void ngx_game_join_refused(uint64_t attempt, uint64_t room,
     ngx_game_refusal_t *refusal);
 void ngx_game_join_lost(uint64_t epoch);
 void ngx_game_join_done(void);

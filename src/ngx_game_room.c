@@ -401,6 +401,14 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
         return;
     }
 
+    if (player->number) {
+
+        /* the client has got the answer: the token that it came back with is
+         * of no use any more */
+
+        ngx_memzero(&player->former, sizeof(ngx_game_secret_t));
+    }
+
     if (player->room->handlers & (1 << NGX_GAME_ON_MESSAGE)) {
         ngx_game_dispatch_add(player, kind, data);
     }
@@ -485,6 +493,10 @@ ngx_game_room_close(ngx_game_room_t *room, ngx_uint_t code,
     room->close_code = code;
     room->reason_len = ngx_min(len, sizeof(room->reason));
     ngx_memcpy(room->reason, reason, room->reason_len);
+
+    /* from here on its memory may be another room's */
+
+    room->history = NULL;
 
     ngx_game_registry_close(room->id);
     ngx_game_room_post(room);

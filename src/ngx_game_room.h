@@ -67,7 +67,9 @@ struct ngx_game_room_s {
     uint32_t                   alarms_count;
     uint32_t                   alarms_last;   /* the last id given */
 
-    ngx_game_history_t        *history;       /* NULL: none */
+    ngx_game_history_t        *history;       /* NULL: none; and then: */
+    ngx_uint_t                 unkept;        /* something was sent that could
+                                               * not be kept */
     uint64_t                   broadcasts[NGX_GAME_RAW + 1];    /* by codec */
     uint64_t                   position;      /* in the history, of the image
                                                * that it was made of */

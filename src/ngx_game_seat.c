@@ -126,7 +126,9 @@ ngx_game_seat_refuse(ngx_game_seat_request_t *request, ngx_uint_t status,
     refusal.reason.len = ngx_strlen(reason);
     refusal.retry = retry;
 
-    ngx_game_sync_refuse(request->gateway, request->room, request->player,
+    ngx_game_sync_refuse(request->gateway, request->room,
+                         ngx_game_token_attempt(request->player,
+                                                &request->secret),
                          &refusal);
 }
 
@@ -185,7 +187,9 @@ ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
     refusal.reason = *reason;
     refusal.retry = 0;
 
-    ngx_game_sync_refuse(player->gateway, room->id, player->id, &refusal);
+    ngx_game_sync_refuse(player->gateway, room->id,
+                         ngx_game_token_attempt(id, &player->secret),
+                         &refusal);
 
     player = ngx_game_player_find(id);
 

@@ -150,7 +150,7 @@ typedef struct {
 
     /* at the gateway, ngx_game_join.c */
     void  (*admitted)(ngx_game_admission_t *admission);
-    void  (*refused)(uint64_t player, uint64_t room,
+    void  (*refused)(uint64_t attempt, uint64_t room,
                      ngx_game_refusal_t *refusal);
 
     /* the list to an owner has room again */
@@ -230,7 +230,7 @@ void ngx_game_sync_arrive(uint64_t gateway, uint64_t room, uint64_t player);
 void ngx_game_sync_switched(uint64_t gateway, uint64_t room, uint64_t player,
     ngx_uint_t refused);
 void ngx_game_sync_admit(uint64_t gateway, ngx_game_admission_t *admission);
-void ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
+void ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t attempt,
     ngx_game_refusal_t *refusal);
 
 /* NGX_OK, NGX_DECLINED: the gateway is dead, which is reported later, or

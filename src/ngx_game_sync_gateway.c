@@ -89,18 +89,18 @@ ngx_game_sync_admit(uint64_t gateway, ngx_game_admission_t *admission)
 
 
 void
-ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t player,
+ngx_game_sync_refuse(uint64_t gateway, uint64_t room, uint64_t attempt,
     ngx_game_refusal_t *refusal)
 {
     ngx_game_record_t  record;
 
     if (ngx_game_sync_is_local(gateway)) {
-        ngx_game_sync_to.refused(player, room, refusal);
+        ngx_game_sync_to.refused(attempt, room, refusal);
         return;
     }
 
     ngx_game_sync_fill(&record, NGX_GAME_SYNC_REFUSE, refusal->status,
-                       room, player);
+                       room, attempt);
     record.flags = refusal->retry;
 
     (void) ngx_game_channel_tell(gateway, &record, &refusal->reason, 1);

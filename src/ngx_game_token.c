@@ -46,6 +46,13 @@ ngx_game_secret_make(ngx_game_secret_t *secret)
 }
 
 
+uint64_t
+ngx_game_token_attempt(uint64_t player, const ngx_game_secret_t *secret)
+{
+    return ngx_game_secret_is_set(secret) ? secret->half[0] : player;
+}
+
+
 u_char *
 ngx_game_token_format(u_char *dst, const ngx_game_token_t *token)
 {

@@ -34,6 +34,11 @@ ngx_uint_t ngx_game_secret_equal(const ngx_game_secret_t *a,
 /* a new one; NGX_ERROR: the system gave no random bytes, which is logged */
 ngx_int_t ngx_game_secret_make(ngx_game_secret_t *secret);
 
+/* what an attempt to join is known by until it is answered: others may know
+ * whom it wants to be, but not the secret of its session, if there is one */
+uint64_t ngx_game_token_attempt(uint64_t player,
+    const ngx_game_secret_t *secret);
+
 /* dst needs NGX_GAME_TOKEN_LEN bytes, nothing is terminated; the end of it */
 u_char *ngx_game_token_format(u_char *dst, const ngx_game_token_t *token);
 
