@@ -641,3 +641,92 @@ status workers.*.away == 1
 b open /ws?resume=$ben&seen=40 protocol=ngx-game.v1+json
 b ~ "complete":true,"seen":40
 b json {"complete":true}
+
+
+
+=== TEST 17: a message that could not be kept is a gap also for who adopts the room
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    self:broadcast(type(m) == "table" and string.rep("x", m.text) or m)
+end
+return Room
+--- workers: 4
+--- config
+location /ws { game game.lua; game_replay 8k; game_checkpoint 60s; }
+--- alerts: exited on signal 9
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)".*"token":"(?<token>\w+)"
+b open /ws?room=$room off=a
+a reset
+status workers.*.away == 1
+b > 1
+b < 1
+c open /ws?room=$room off=a
+wait 0.2
+b > {"text":9000}
+b ~ ^"x{9000}"$
+c ~ ^"x{9000}"$
+owner of $room
+kill KILL $owner
+b > 2
+b < 2
+d open /ws?resume=$token&seen=1 protocol=ngx-game.v1+json
+d ~ "complete":false
+
+
+
+=== TEST 18: a token that was used stays so when the worker of the new session dies
+--- lua eval: $::Game
+--- workers: 4
+--- http_config
+game_guard off;
+--- config
+location /ws { game game.lua; }
+--- alerts: exited on signal 9
+--- ws
+a open /ws?user=ann protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+b open /ws?user=ben&room=$room off=a
+a reset
+status workers.*.away == 1
+c open /ws?resume=$token off=a,b protocol=ngx-game.v1+json
+c ~ "token":"(?<next>\w+)".*"resumed":true
+c > 1
+c until json {"n":1}
+kill KILL worker of c
+status workers.*.away == 1
+x open /ws?resume=$token status=403
+d open /ws?resume=$next protocol=ngx-game.v1+json
+d ~ "resumed":true
+
+
+
+=== TEST 19: who knows a player's ids can't keep it from coming back
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    local t = game.now()
+    while game.now() - t < 1 do end
+end
+return Room
+--- workers: 4
+--- http_config
+game_script_timeout 5s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws protocol=ngx-game.v1+json
+a ~ "room":"(?<room>\w+)","player":"(?<player>\w+)","token":"(?<token>\w+)"
+b open /ws?room=$room off=a
+a reset
+status workers.*.away == 1
+b > "busy"
+x handshake /ws?resume=${room}${player}00000000000010000000000001 on=b
+c handshake /ws?resume=$token on=b protocol=ngx-game.v1+json
+y handshake /ws?resume=${room}${player}00000000000010000000000001 on=b
+y end
+x answer status=403
+c answer
+c ~ "resumed":true
