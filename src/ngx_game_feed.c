@@ -24,6 +24,7 @@
 
 static ngx_uint_t ngx_game_feed_shared(ngx_game_feed_t *feed,
     ngx_game_codec_e codec, size_t len, ngx_uint_t n);
+static void ngx_game_feed_fail(ngx_game_feed_t *feed);
 static ngx_int_t ngx_game_feed_append(ngx_game_feed_t *feed,
     ngx_game_frame_t *frame);
 static ngx_int_t ngx_game_feed_reserve(ngx_game_feed_t *feed,
@@ -127,6 +128,7 @@ ngx_game_feed_send(ngx_game_feed_t *feed, ngx_game_codec_e codec,
     }
 
     if (ngx_game_feed_append(feed, &frame) != NGX_OK) {
+        ngx_game_feed_fail(feed);
         return;
     }
 
@@ -136,6 +138,23 @@ ngx_game_feed_send(ngx_game_feed_t *feed, ngx_game_codec_e codec,
         if (s) {
             s->taken = feed->end;
         }
+    }
+}
+
+
+/* no memory: none of them goes on without the message, as if it had got it */
+
+static void
+ngx_game_feed_fail(ngx_game_feed_t *feed)
+{
+    ngx_queue_t  *q;
+
+    for (q = ngx_queue_head(&feed->sessions);
+         q != ngx_queue_sentinel(&feed->sessions);
+         q = ngx_queue_next(q))
+    {
+        ngx_game_close_end(ngx_queue_data(q, ngx_game_session_t, link),
+                           NGX_GAME_ERROR);
     }
 }
 
@@ -449,9 +468,7 @@ ngx_game_feed_take(ngx_game_session_t *s)
         return;
     }
 
-    if (ngx_game_output_block(s, block, block->len - len, block->len - len,
-                              block->len, messages)
-        != NGX_OK)
+    if (ngx_game_output_run(s, block, block->len - len, messages) != NGX_OK)
     {
         ngx_game_close_end(s, NGX_GAME_ERROR);
         return;

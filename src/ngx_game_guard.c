@@ -351,7 +351,10 @@ ngx_game_guard_give(uint64_t player)
 
     record = ngx_game_guard_record(s);
 
-    ngx_game_zone_set(&record->listed, 0);
+    /* what it has sent may wait for its room's worker still */
+
+    ngx_game_zone_set(&record->owner, s->owner);
+    ngx_game_zone_set(&record->listed, ngx_game_channel_waits(s->owner));
     ngx_game_zone_set(&record->in, s->cold->bytes_in);
     ngx_game_zone_set(&record->out[0], s->connection->sent);
     ngx_game_zone_set(&record->got[0], ngx_game_session_got(s));

@@ -15,9 +15,12 @@
 
 #define NGX_GAME_OUTPUT_SIZE   8             /* pieces, a power of two */
 #define NGX_GAME_OUTPUT_PONGS  32            /* that wait at most */
+#define NGX_GAME_OUTPUT_SHARED 2             /* pieces, before runs are copied */
 #define NGX_GAME_OUTPUT_POOL   64            /* queues kept for reuse */
 
 
+static ngx_game_piece_t *ngx_game_output_own(ngx_game_session_t *s,
+    size_t size);
 static ngx_int_t ngx_game_output_room(ngx_game_session_t *s, size_t size);
 static ngx_game_piece_t *ngx_game_output_add(ngx_game_session_t *s);
 static ngx_int_t ngx_game_output_reserve(ngx_game_session_t *s);
@@ -33,42 +36,93 @@ ngx_int_t
 ngx_game_output_frame(ngx_game_session_t *s, ngx_uint_t opcode,
     const u_char *payload, size_t len)
 {
-    size_t              size;
+    size_t             size;
+    ngx_game_piece_t  *piece;
+
+    piece = ngx_game_output_own(s, GAME_WS_HEADER_MAX + len);
+    if (piece == NULL) {
+        return NGX_ERROR;
+    }
+
+    size = ngx_game_block_frame(piece->block, opcode, 0, payload, len);
+
+    piece->last += size;
+    piece->messages += (opcode < GAME_WS_CLOSE);
+    s->out->bytes += size;
+
+    return NGX_OK;
+}
+
+
+/* a reference holds the whole block: where several wait, a short run is copied
+ * in place of that */
+
+ngx_int_t
+ngx_game_output_run(ngx_game_session_t *s, ngx_game_block_t *block,
+    uint32_t start, ngx_uint_t messages)
+{
+    size_t             len;
+    ngx_game_piece_t  *piece;
+
+    len = block->len - start;
+
+    if (s->out == NULL || len > NGX_GAME_OUTPUT_COPY
+        || s->out->tail - s->out->head < NGX_GAME_OUTPUT_SHARED)
+    {
+        return ngx_game_output_block(s, block, start, start, block->len,
+                                     messages);
+    }
+
+    piece = ngx_game_output_own(s, len);
+    if (piece == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(piece->block->data + piece->last, block->data + start, len);
+
+    piece->block->len += len;
+    piece->last += len;
+    piece->messages += messages;
+    s->out->bytes += len;
+
+    return NGX_OK;
+}
+
+
+/* the last piece, at the end of the queue's own block, with room for so many
+ * bytes behind it; NULL: no memory */
+
+static ngx_game_piece_t *
+ngx_game_output_own(ngx_game_session_t *s, size_t size)
+{
     ngx_game_piece_t   *piece;
     ngx_game_block_t   *block;
     ngx_game_output_t  *out;
 
-    if (ngx_game_output_room(s, GAME_WS_HEADER_MAX + len) != NGX_OK) {
-        return NGX_ERROR;
+    if (ngx_game_output_room(s, size) != NGX_OK) {
+        return NULL;
     }
 
     out = s->out;
     block = out->block;
     piece = ngx_game_output_at(out, out->tail - 1);
 
-    if (out->head == out->tail || piece->block != block
-        || piece->last != block->len || piece->pong)
+    if (out->head != out->tail && piece->block == block
+        && piece->last == block->len && !piece->pong)
     {
-        piece = ngx_game_output_add(s);
-        if (piece == NULL) {
-            return NGX_ERROR;
-        }
+        return piece;
+    }
 
-        out = s->out;
+    piece = ngx_game_output_add(s);
 
+    if (piece) {
         piece->block = ngx_game_block_ref(block);
         piece->start = block->len;
         piece->pos = block->len;
         piece->last = block->len;
     }
 
-    size = ngx_game_block_frame(block, opcode, 0, payload, len);
-
-    piece->last += size;
-    piece->messages += (opcode < GAME_WS_CLOSE);
-    out->bytes += size;
-
-    return NGX_OK;
+    return piece;
 }
 
 

@@ -243,7 +243,11 @@ ngx_game_slot_is_warm(ngx_game_slot_t *slot)
 
     died = ngx_game_zone_get(&slot->died);
 
-    return died != 0 && ngx_current_msec - died < NGX_GAME_SLOT_COOLING;
+    /* another process's clock, which may be ahead of this one's */
+
+    return died != 0
+           && (ngx_msec_int_t) (ngx_current_msec - died)
+              < NGX_GAME_SLOT_COOLING;
 }
 
 

@@ -234,6 +234,11 @@ ngx_int_t ngx_game_output_block(ngx_game_session_t *s,
     ngx_game_block_t *block, uint32_t start, uint32_t pos, uint32_t last,
     ngx_uint_t messages);
 
+/* the same with the end of a block from `start` on, of which nothing is
+ * written; by reference or as a copy */
+ngx_int_t ngx_game_output_run(ngx_game_session_t *s, ngx_game_block_t *block,
+    uint32_t start, ngx_uint_t messages);
+
 /*
  * What waits, as one run of frames in memory to be freed by ngx_free(), and
  * how much at its begin is written already; NGX_ERROR: no memory.  Precede

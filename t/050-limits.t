@@ -301,3 +301,24 @@ a reset
 wait 0.2
 b open /ws
 c open /ws status=429
+
+
+
+=== TEST 16: many small broadcasts to who does not read take no more than game_send_buffer
+--- lua
+local Room = { max_players = 1, tick = 240 }
+function Room:on_join(player)
+    player:send(("x"):rep(8000000))
+    self.state.joined = true
+end
+function Room:on_tick()
+    if self.state.joined then self:broadcast(1) end
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; game_send_buffer 32m; }
+--- ws
+a open /ws tls=0 times=8
+wait 7
+a memory < 100
