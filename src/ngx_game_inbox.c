@@ -30,6 +30,9 @@ typedef struct {
     uint64_t                     src;         /* the last that was let in */
     uint64_t                     gone;        /* reported dead */
     ngx_game_assembly_t          assembly;
+    uint64_t                     holder;      /* who sent what is in hand */
+    size_t                       held;        /* bytes of it */
+    ngx_uint_t                   popped;      /* it is out of the ring */
 } ngx_game_inbox_source_t;
 
 
@@ -129,6 +132,8 @@ ngx_game_inbox_receive(ngx_uint_t i)
             game_ring_take(ring, (size_t) len);
         }
 
+        inbox->sources[i].popped = 0;
+
         if (len < 0
             || ngx_game_inbox_take(i, data, (size_t) len) != NGX_OK)
         {
@@ -137,7 +142,9 @@ ngx_game_inbox_receive(ngx_uint_t i)
             break;
         }
 
-        game_ring_pop(ring, (size_t) len);
+        if (!inbox->sources[i].popped) {
+            game_ring_pop(ring, (size_t) len);
+        }
 
         bytes += (size_t) len;
     }
@@ -175,8 +182,13 @@ ngx_game_inbox_take(ngx_uint_t i, u_char *data, size_t len)
         return NGX_OK;
     }
 
+    source->holder = chunk.record.src;
+    source->held = len;
+
     ngx_game_inbox_deliver(source, &chunk, data + sizeof(ngx_game_chunk_t),
                            len - sizeof(ngx_game_chunk_t));
+
+    source->holder = 0;
 
     return NGX_OK;
 }
@@ -258,7 +270,7 @@ void
 ngx_game_inbox_death(uint64_t epoch)
 {
     long                      len;
-    u_char                   *data;
+    u_char                   *buf, *data;
     ngx_uint_t                i;
     game_ring_t              *ring;
     ngx_game_chunk_t          chunk;
@@ -271,12 +283,21 @@ ngx_game_inbox_death(uint64_t epoch)
     source = &inbox->sources[i];
     ring = ngx_game_inbox_ring(i);
 
+    /* the death may be found while a record is handled, of this worker even:
+     * the inbox's buffer may be in use, and what is in hand is not for now */
+
+    buf = ring ? ngx_alloc(inbox->size / 4, inbox->log) : NULL;
+
+    if (ring && source->holder == epoch) {
+        game_ring_pop(ring, source->held);
+        source->popped = 1;
+    }
+
     /* ends: the dead one writes no more, and its successor's records stay */
 
-    while (ring != NULL) {
+    while (buf) {
 
-        len = game_ring_peek(ring, inbox->size, inbox->buf, inbox->size / 4,
-                             &data);
+        len = game_ring_peek(ring, inbox->size, buf, inbox->size / 4, &data);
 
         if (len <= 0
             || ngx_game_chunk_parse(&chunk, data, (size_t) len) != NGX_OK
@@ -288,6 +309,8 @@ ngx_game_inbox_death(uint64_t epoch)
 
         game_ring_pop(ring, (size_t) len);
     }
+
+    ngx_free(buf);
 
     if (source->assembly.src == epoch) {
         ngx_game_chunk_free(&source->assembly);

@@ -15,7 +15,7 @@
 
 #define NGX_GAME_OUTPUT_SIZE   8             /* pieces, a power of two */
 #define NGX_GAME_OUTPUT_PONGS  32            /* that wait at most */
-#define NGX_GAME_OUTPUT_SHARED 2             /* pieces, before runs are copied */
+#define NGX_GAME_OUTPUT_SHARED 2             /* pieces, then runs are copied */
 #define NGX_GAME_OUTPUT_POOL   64            /* queues kept for reuse */
 
 

@@ -214,7 +214,7 @@ ngx_game_store_grow(ngx_uint_t entry, uint64_t room, size_t len)
 }
 
 
-/* a run that was taken is the one of a place from now on; under the lock, since
+/* a run that was taken is the one of a place from now on; under the lock, as
  * a repair that finds neither of the two would give the old one away, which is
  * freed here then */
 
