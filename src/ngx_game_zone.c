@@ -20,6 +20,9 @@
 #define NGX_GAME_ZONE_DEATHS  12
 #define NGX_GAME_ZONE_USAGES  4
 
+/* looks at the lock before the first sleep */
+#define NGX_GAME_ZONE_YIELDS  1000
+
 
 typedef struct {
     ngx_uint_t                 own;           /* slot of this worker */
@@ -36,6 +39,8 @@ typedef struct {
 static void ngx_game_zone_death(uint64_t epoch);
 static ngx_uint_t ngx_game_zone_worker(ngx_uint_t i,
     ngx_game_worker_info_t *info);
+static void ngx_game_zone_beat(void);
+static void ngx_game_zone_break(ngx_pid_t pid);
 
 
 static ngx_game_zone_t      ngx_game_zone;
@@ -432,10 +437,74 @@ ngx_game_zone_parts(void)
 }
 
 
+/*
+ * What is done under the lock takes microseconds.  Who still has it after
+ * game_worker_timeout hangs, or was stopped there, and all others with it: it
+ * is killed, and the master frees the lock.  The heart of who waits beats on.
+ */
+
 void
 ngx_game_zone_lock(void)
 {
-    ngx_shmtx_lock(&ngx_game_layout.shpool->mutex);
+    ngx_uint_t    i;
+    ngx_msec_t    waited, timeout;
+    ngx_shmtx_t  *mutex;
+
+    mutex = &ngx_game_layout.shpool->mutex;
+
+    for (i = 0; i < NGX_GAME_ZONE_YIELDS; i++) {
+
+        if (ngx_shmtx_trylock(mutex)) {
+            return;
+        }
+
+        ngx_sched_yield();
+    }
+
+    timeout = ngx_game_worker.conf ? ngx_game_worker.conf->worker_timeout : 0;
+
+    for (waited = 1; !ngx_shmtx_trylock(mutex); waited++) {
+        ngx_msleep(1);
+        ngx_game_zone_beat();
+
+        if (timeout && waited % timeout == 0) {
+            ngx_game_zone_break((ngx_pid_t) *mutex->lock);
+        }
+    }
+}
+
+
+static void
+ngx_game_zone_beat(void)
+{
+    ngx_uint_t  i;
+
+    ngx_time_update();
+
+    if (ngx_game_worker.epoch) {
+        i = ngx_game_slot_of(ngx_game_worker.epoch);
+
+        ngx_game_zone_set(&ngx_game_layout.slots->slots[i].beat,
+                          ngx_current_msec);
+    }
+}
+
+
+static void
+ngx_game_zone_break(ngx_pid_t pid)
+{
+    if (pid == 0 || pid == ngx_pid) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "worker %P does not give the lock of \"game_zone\" back, it "
+                  "is killed (game_worker_timeout)", pid);
+
+    if (kill(pid, SIGKILL) == -1 && ngx_errno != NGX_ESRCH) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
+                      "kill(%P, SIGKILL) failed", pid);
+    }
 }
 
 

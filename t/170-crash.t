@@ -364,3 +364,27 @@ respawned
 status rooms.0.players == 2
 status workers.*.sessions == 2
 --- alerts: exited on signal 9
+
+
+
+=== TEST 12: a worker that is stopped with the zone's lock is killed by who waits for it
+--- lua
+local Room = { max_players = 1 }
+function Room:on_message(player, m) self:close() end
+return Room
+--- workers: 2
+--- http_config
+game_worker_timeout 3s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+b open /ws off=a
+hold lock by worker of a
+b > "the end"
+takes 2 5 b close? 1000
+respawned
+log ~ worker \d+ does not give the lock of "game_zone" back, it is killed
+--- alerts: exited on signal 9|zone "ngx_game" was locked by
+--- error_log
+does not give the lock

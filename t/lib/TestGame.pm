@@ -122,6 +122,8 @@
 #     owner of ROOM         $owner is the pid of the worker that runs a room
 #     kill NAME $owner      a signal to that one
 #     stop worker of a, cont worker of a    by SIGSTOP and SIGCONT
+#     hold lock by worker of a
+#                           it is stopped, as if while it held the zone's lock
 #     a memory < MB         of its worker, what is not shared
 #     crowd storm PATH clients=N messages=M seconds=S
 #                           N clients send M messages each, and get those of

@@ -747,6 +747,27 @@ sub do_stop { signal_worker('STOP', $_[0]) }
 sub do_cont { signal_worker('CONT', $_[0]) }
 
 
+# as if it had been stopped while it held the zone's lock, which is the first
+# word of the zone, and has the pid of its holder
+sub do_hold {
+    my ($name) = $_[0] =~ /^lock by worker of (\w+)$/
+        or die "hold lock by worker of CLIENT\n";
+
+    signal_worker('STOP', "worker of $name");
+
+    my $pid = $Clients{$name}{worker};
+    my ($zone) = grep { $_->[1] - $_->[0] == 8 << 20 }
+                 map { /^(\w+)-(\w+) rw-s/ ? [hex $1, hex $2] : () }
+                 split /\n/, slurp("/proc/$pid/maps");
+
+    die "no zone of 8m\n" if !$zone;
+
+    open my $mem, '+<:raw', "/proc/$pid/mem" or die "/proc/$pid/mem: $!\n";
+    sysseek $mem, $zone->[0], 0 or die "seek: $!\n";
+    syswrite($mem, pack 'Q', $pid) == 8 or die "write: $!\n";
+}
+
+
 sub signal_worker {
     my ($signal, $arg) = @_;
 
