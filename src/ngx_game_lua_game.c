@@ -184,6 +184,7 @@ ngx_game_lua_rooms(lua_State *L)
     ngx_game_call_t       *call;
     ngx_game_room_t       *room;
     ngx_game_game_t      **games;
+    ngx_game_main_conf_t  *conf;
     ngx_game_room_info_t   info;
 
     hash = 0;
@@ -198,9 +199,13 @@ ngx_game_lua_rooms(lua_State *L)
 
     } else {
         name.data = (u_char *) luaL_checklstring(L, 1, &name.len);
-        games = ngx_game_worker.conf->games.elts;
+        conf = ngx_game_worker.conf;
 
-        for (i = 0; i < ngx_game_worker.conf->games.nelts; i++) {
+        /* the master, that checks a script, has no rooms */
+
+        games = conf ? conf->games.elts : NULL;
+
+        for (i = 0; conf && i < conf->games.nelts; i++) {
             if (games[i]->name.len == name.len
                 && ngx_memcmp(games[i]->name.data, name.data, name.len) == 0)
             {
@@ -314,6 +319,13 @@ ngx_game_lua_workers(lua_State *L)
 static int
 ngx_game_lua_id(lua_State *L)
 {
+    /* the master has a zone at a reload, but not at a start */
+
+    if (ngx_game_worker.conf == NULL) {
+        return luaL_error(L, "game.id() works in handlers, not while a file "
+                          "is loaded");
+    }
+
     ngx_game_lua_push_id(L, ngx_game_zone_id());
     return 1;
 }

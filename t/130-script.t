@@ -310,3 +310,37 @@ a > 2
 a json [false]
 --- error_log
 script timeout
+
+
+
+=== TEST 16: what needs a worker is not there while a script is checked
+--- lua
+local found = { #game.rooms(), #game.rooms("game"), #game.workers(), (pcall(game.sleep, 0)) }
+local text = game.json.encode({ game.now() > 0, game.time() > 0, #game.random_bytes(8) })
+game.log("info", "loaded")
+local Room = {}
+function Room:on_message(player)
+    player:send({ #game.rooms("game"), #game.id(), found, text })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a json [1,13,[0,0,0,false],"[true,true,8]"]
+reload
+a > 1
+a json [1,13,[0,0,0,false],"[true,true,8]"]
+
+
+
+=== TEST 17: there are no ids while a script is checked
+--- lua
+local Room = { name = game.id() }
+return Room
+--- config
+location /ws { game game.lua; }
+--- must_die
+--- error_log eval
+qr/\[emerg\].*game\.lua:1: game\.id\(\) works in handlers/
