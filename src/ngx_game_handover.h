@@ -45,7 +45,8 @@ void ngx_game_handover_exit(void);
 ngx_uint_t ngx_game_handover_movable(ngx_game_room_t *room);
 ngx_int_t ngx_game_handover_balance(ngx_game_room_t *room, uint64_t target);
 
-/* 1 if this worker exits and no other will take its rooms */
+/* 1 if this worker exits, no other will take its rooms, and they are not to
+ * come to their end here, as game_drain wants it at a reload */
 ngx_uint_t ngx_game_handover_alone(void);
 
 /* this worker exits, and its rooms are to go on from their last checkpoints:

@@ -53,6 +53,7 @@ static void ngx_game_handover_round(ngx_event_t *ev);
 static ngx_uint_t ngx_game_handover_target(uint64_t *target,
     uint64_t *generation);
 static ngx_uint_t ngx_game_handover_hopeless(void);
+static ngx_uint_t ngx_game_handover_abandoned(void);
 static ngx_uint_t ngx_game_handover_ready(ngx_game_room_t *room);
 static ngx_int_t ngx_game_handover_offer(ngx_game_room_t *room,
     uint64_t target, ngx_uint_t balance);
@@ -180,8 +181,16 @@ ngx_game_handover_target(uint64_t *target, uint64_t *generation)
 static ngx_uint_t
 ngx_game_handover_hopeless(void)
 {
-    return ngx_game_zone_newest() || ngx_game_drain_endless()
-           || ngx_game_handover_impatient();
+    return ngx_game_drain_endless() || ngx_game_handover_abandoned();
+}
+
+
+/* no worker of a newer configuration will come that is not there yet */
+
+static ngx_uint_t
+ngx_game_handover_abandoned(void)
+{
+    return ngx_game_zone_newest() || ngx_game_handover_impatient();
 }
 
 
@@ -319,8 +328,16 @@ ngx_game_handover_alone(void)
 {
     uint64_t  target, generation;
 
-    return !ngx_game_handover_target(&target, &generation)
-           && ngx_game_handover_hopeless();
+    if (ngx_game_handover_target(&target, &generation)
+        || !ngx_game_handover_abandoned())
+    {
+        return 0;
+    }
+
+    /* there may be newer workers that rooms don't go to: they stay here */
+
+    return ngx_game_zone_newest() || !ngx_game_drain_endless()
+           || ngx_game_zone_settled() != NGX_DECLINED;
 }
 
 

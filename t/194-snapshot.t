@@ -557,3 +557,48 @@ f > 1
 f json {"n":7,"count":1}
 f close 1000
 status rooms.# == 0
+
+
+
+=== TEST 23: a reload turns game_drain on: rooms stay in the old workers, a stop keeps them all the same
+--- lua
+local Room = { keep = true, version = 1 }
+function Room:on_create() self.state = { n = 0 } end
+function Room:on_join(player) player:send({ room = self.id, n = self.state.n }) end
+function Room:on_message(player, m)
+    self.state.n = self.state.n + m
+    player:send({ n = self.state.n, version = self.version })
+end
+return Room
+--- workers: 2
+--- http_config
+game_snapshot logs/rooms;
+game_drain off;
+--- ws
+a open /ws
+a ~ "room":"(?<room>[0-9a-z]{13})"
+edit conf/nginx.conf s/game_drain off/game_drain on/
+edit conf/game.lua s/version = 1/version = 2/
+signal HUP
+status workers.*.exiting == 1
+status workers.# == 3
+a none 1.5
+a > 1
+a json {"n":1,"version":1}
+b open /ws?room=$room
+b json {"room":"$room","n":1}
+b > 2
+b json {"n":3,"version":1}
+c open /ws
+c json {"room":"$room","n":3}
+status rooms.0.term == 1
+server quit
+a close? 1012
+b close? 1012
+c close? 1012
+edit conf/nginx.conf s/game_drain on/game_drain off/
+server start
+a open /ws?room=$room
+a json {"n":3}
+a > 1
+a json {"n":4,"version":2}
