@@ -518,7 +518,7 @@ ngx_game_image_layout(void)
 
 ngx_int_t
 ngx_game_image_revive(ngx_str_t *image, uint64_t room, uint64_t game,
-    int64_t us)
+    int64_t us, uint32_t *players)
 {
     size_t                    n;
     u_char                   *p, *end;
@@ -575,6 +575,8 @@ ngx_game_image_revive(ngx_str_t *image, uint64_t room, uint64_t game,
 
         p += n;
     }
+
+    *players = header.players;
 
     return ((uint64_t) (end - p) == header.value) ? NGX_OK : NGX_ERROR;
 }

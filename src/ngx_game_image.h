@@ -38,9 +38,10 @@ uint32_t ngx_game_image_layout(void);
 
 /* an image of a room that was made by workers that are all gone: no player has
  * a session, and alarms go off so many us later, since the clock may be
- * another.  NGX_ERROR: it is broken, or of another room */
+ * another.  *players: how many there are.  NGX_ERROR: it is broken, or of
+ * another room */
 ngx_int_t ngx_game_image_revive(ngx_str_t *image, uint64_t room,
-    uint64_t game, int64_t us);
+    uint64_t game, int64_t us, uint32_t *players);
 
 
 #endif /* _NGX_GAME_IMAGE_H_INCLUDED_ */

@@ -131,7 +131,8 @@ ngx_int_t ngx_game_registry_dump(ngx_uint_t *cursor,
 
 /*
  * The same back: the room waits for a worker to claim it.  Of info, id, term,
- * created and metadata count.
+ * created, players and metadata count: one with players is in a snapshot that
+ * is written meanwhile.
  *   NGX_OK
  *   NGX_BUSY      there is a room of this id
  *   NGX_DECLINED  there is no place

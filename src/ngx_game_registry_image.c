@@ -124,6 +124,7 @@ ngx_game_registry_restore(ngx_game_game_t *game, ngx_game_room_info_t *info,
     if (i != NGX_GAME_TABLE_NONE) {
         ngx_game_zone_set(&table->entries[i].term, info->term);
         ngx_game_zone_set(&table->entries[i].created, info->created);
+        ngx_game_zone_set(&table->entries[i].players, info->players);
         ngx_game_registry_write_metadata(&table->metadata[i], info->metadata,
                                          info->metadata_len);
 

@@ -169,7 +169,7 @@ ngx_game_snapshot_load_room(ngx_game_snapshot_room_t *room, int64_t shift)
         error = "the configuration has no such game";
 
     } else if (ngx_game_image_revive(&room->image, room->info.id, room->hash,
-                                     shift)
+                                     shift, &room->info.players)
                != NGX_OK)
     {
         error = "its image is broken";
