@@ -49,11 +49,12 @@ static const char  ngx_game_codec_state_lua[] =
     "local function load()\n"
     "    return from:set(state.data, state.len):decode()\n"
     "end\n"
-    "return values, dump, load\n";
+    "return values, function() clear(values) end, dump, load\n";
 
 
 enum {
     NGX_GAME_CODEC_VALUES = 0,
+    NGX_GAME_CODEC_CLEAR,
     NGX_GAME_CODEC_DUMP,
     NGX_GAME_CODEC_LOAD,
     NGX_GAME_CODEC_REFS
@@ -63,6 +64,10 @@ enum {
 /* registry references: one VM a process */
 static int                     ngx_game_codec_state[NGX_GAME_CODEC_REFS];
 static ngx_game_codec_state_t  ngx_game_codec_state_data;
+
+/* the list is not known to be empty: an error came between begin and dump, or
+ * in the middle of dump, as that of the watchdog does */
+static ngx_uint_t              ngx_game_codec_state_filled;
 
 
 void
@@ -97,6 +102,14 @@ ngx_game_codec_dump_begin(lua_State *L)
 {
     luaL_checkstack(L, LUA_MINSTACK, NULL);
 
+    if (ngx_game_codec_state_filled) {
+        lua_rawgeti(L, LUA_REGISTRYINDEX,
+                    ngx_game_codec_state[NGX_GAME_CODEC_CLEAR]);
+        lua_call(L, 0, 0);
+    }
+
+    ngx_game_codec_state_filled = 1;
+
     lua_rawgeti(L, LUA_REGISTRYINDEX,
                 ngx_game_codec_state[NGX_GAME_CODEC_VALUES]);
 }
@@ -108,6 +121,8 @@ ngx_game_codec_dump(lua_State *L, ngx_str_t *out)
     lua_rawgeti(L, LUA_REGISTRYINDEX,
                 ngx_game_codec_state[NGX_GAME_CODEC_DUMP]);
     lua_call(L, 0, 0);
+
+    ngx_game_codec_state_filled = 0;
 
     out->data = (u_char *) ngx_game_codec_state_data.data;
     out->len = ngx_game_codec_state_data.len;

@@ -388,3 +388,55 @@ log ~ worker \d+ does not give the lock of "game_zone" back, it is killed
 --- alerts: exited on signal 9|zone "ngx_game" was locked by
 --- error_log
 does not give the lock
+=== TEST 12: a room that takes too long to save leaves nothing in the image of the next one
+--- lua
+local keys = {}
+for i = 1, 8000 do keys[i] = "key" .. i end
+local Room = {}
+function Room:on_create() self.state = { n = 0 } end
+function Room:on_join(player) player.data.name = "big" end
+function Room:on_message(player, m)
+    local part = {}
+    for i = 1, #keys do part[keys[i]] = i end
+    self.state[m] = part
+    player:send(m)
+end
+return Room
+>>> small.lua
+local Room = {}
+function Room:on_create() self.state = { n = 0 } end
+function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
+function Room:on_message(player, m)
+    self.state.n = self.state.n + m
+    player:send({ n = self.state.n, name = player.data.name or "none" })
+end
+return Room
+--- workers: 2
+--- zone: 32m
+--- http_config
+game_script_timeout 10ms;
+game_message_rate off;
+game_balance off;
+--- config
+location /big { game game.lua; }
+location /ws { game small.lua; }
+--- ws
+a open /big
+b open /big
+c open /ws on=a
+c ~ "room":"(?<room>[0-9a-z]{13})"
+d open /ws?room=$room off=a
+d json {"n":2}
+a count 1 100
+a expect 1 100
+log ~ of game "game" can.t be saved
+wait 0.5
+d > 1
+d json {"n":1,"name":"none"}
+wait 0.5
+kill KILL worker of a
+d > 2
+d json {"n":3,"name":"none"}
+--- alerts: exited on signal 9
+--- error_log
+can't be saved
