@@ -233,6 +233,17 @@ ngx_game_lua_add_base(lua_State *L, ngx_game_game_t *game)
 
         lua_replace(L, top + 1);
         lua_settop(L, top + 1);
+
+        /* an attempt before this one may have failed right behind this */
+
+        ngx_game_lua_push_key(L, methods);
+
+        if (lua_rawequal(L, -1, -2)) {
+            lua_settop(L, top);
+            return;
+        }
+
+        lua_pop(L, 1);
     }
 
     luaL_error(L, "the class of game \"%s\" inherits by something else than "
