@@ -44,6 +44,7 @@ static void ngx_game_lua_push_meta(lua_State *L, ngx_game_game_t *game);
 static void ngx_game_lua_add_base(lua_State *L, ngx_game_game_t *game);
 static int ngx_game_lua_room_index(lua_State *L);
 static void ngx_game_lua_push_players(lua_State *L, ngx_game_room_t *room);
+static void ngx_game_lua_list_players(lua_State *L, ngx_game_room_t *room);
 static void ngx_game_lua_set_handle(lua_State *L, char *handles,
     void *object);
 static void *ngx_game_lua_handle(lua_State *L, char *handles, int index);
@@ -283,11 +284,30 @@ ngx_game_lua_room_index(lua_State *L)
 }
 
 
-/* the first use in a room; from then on the table is a field of the room and
- * kept up to date */
+/* a field of the room from its first use on; it is asked for again only if the
+ * script has set it to nil, or asks another room of the game */
 
 static void
 ngx_game_lua_push_players(lua_State *L, ngx_game_room_t *room)
+{
+    if (room->players_ref == LUA_NOREF) {
+        ngx_game_lua_list_players(L, room);
+    }
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX, room->players_ref);
+
+    ngx_game_lua_push_room(L, room);
+    lua_pushliteral(L, "players");
+    lua_pushvalue(L, -3);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
+}
+
+
+/* from then on it is kept up to date */
+
+static void
+ngx_game_lua_list_players(lua_State *L, ngx_game_room_t *room)
 {
     ngx_queue_t        *q;
     ngx_game_player_t  *player;
@@ -305,13 +325,6 @@ ngx_game_lua_push_players(lua_State *L, ngx_game_room_t *room)
         lua_rawset(L, -3);
     }
 
-    ngx_game_lua_push_room(L, room);
-    lua_pushliteral(L, "players");
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
-    lua_pop(L, 1);
-
-    lua_pushvalue(L, -1);
     room->players_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 

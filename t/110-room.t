@@ -324,3 +324,26 @@ location /ws { game game.lua; }
 a open /ws
 a > 1
 a json ["~value expected","~a room expected","~\"except\" takes a player","~a player expected","~0 to 31536000 seconds","~the name of a handler","~0.001 seconds","~\"debug\", \"info\"","~1 to 1024 bytes","~function"]
+
+
+
+=== TEST 13: there is one table of players, however it is asked for
+--- lua
+local rooms = {}
+local Room = { max_players = 1 }
+function Room:on_create() rooms[#rooms + 1] = self end
+function Room:on_message(player)
+    local other = rooms[1] == self and rooms[2] or rooms[1]
+    local players = other.players
+    local same = players == other.players and players == self.players
+    self.players = nil
+    player:send({ same, players == self.players, players[player.id] == player, other.count })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+b open /ws on=a
+a > 1
+a json [true,true,true,1]
