@@ -12,6 +12,11 @@
 #include "ngx_game_call.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_codec_private.h"
+#include "ngx_game_watchdog.h"
+
+
+/* values between two looks at the clock */
+#define NGX_GAME_CODEC_STATE_POLL  4096
 
 
 /* as ngx_game_codec_state_lua has it */
@@ -21,7 +26,8 @@ typedef struct {
 } ngx_game_codec_state_t;
 
 
-static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth);
+static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth,
+    ngx_uint_t *steps);
 
 
 /* the buffer is the VM's, and large ones are not kept; nor are the values */
@@ -132,17 +138,26 @@ ngx_game_codec_dump(lua_State *L, ngx_str_t *out)
 void
 ngx_game_codec_dump_explain(lua_State *L)
 {
+    ngx_uint_t  steps;
+
     luaL_checkstack(L, LUA_MINSTACK + 3 * NGX_GAME_CODEC_DEPTH, NULL);
 
-    ngx_game_codec_state_explain(L, 0);
+    steps = 0;
+    ngx_game_codec_state_explain(L, 0, &steps);
 }
 
 
-/* the value on top of the stack; its key is below it if it is in a table */
+/* the value on top of the stack; its key is below it if it is in a table.  One
+ * that is in many places is looked at in each of them */
 
 static void
-ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth)
+ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth,
+    ngx_uint_t *steps)
 {
+    if (++*steps % NGX_GAME_CODEC_STATE_POLL == 0) {
+        ngx_game_watchdog_poll(L);
+    }
+
     switch (lua_type(L, -1)) {
 
     case LUA_TFUNCTION:
@@ -166,7 +181,7 @@ ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth)
     lua_pushnil(L);
 
     while (lua_next(L, -2)) {
-        ngx_game_codec_state_explain(L, depth + 1);
+        ngx_game_codec_state_explain(L, depth + 1, steps);
         lua_pop(L, 1);
     }
 }

@@ -440,3 +440,31 @@ d json {"n":3,"name":"none"}
 --- alerts: exited on signal 9
 --- error_log
 can't be saved
+
+
+
+=== TEST 13: a state that takes too long to be looked through: the log says so, and the worker lives on
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    if m == "grow" then
+        local t = {}
+        for i = 1, 40 do t = { t, t } end
+        self.state = t
+    end
+    player:send("fine")
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > "grow"
+a < "fine"
+log ~ \[error\].*script failed: .*script timeout
+log ~ \[error\].*of game "game" can't be saved
+a > 1
+a < "fine"
+status workers.# == 2
+--- error_log
+can't be saved
