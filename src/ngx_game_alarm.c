@@ -232,6 +232,7 @@ ngx_game_alarm_unpack(ngx_game_room_t *room, u_char *p, u_char *end)
     if (end - p < image.name_len + image.args_len
         || image.name_len > NGX_GAME_ALARM_NAME_MAX
         || image.args_len > NGX_GAME_ALARM_ARGS_MAX
+        || (image.interval && image.interval < NGX_GAME_ALARM_EVERY_MIN)
         || room->alarms_count == NGX_GAME_ALARM_MAX)
     {
         return 0;

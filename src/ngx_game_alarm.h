@@ -22,6 +22,9 @@
 #define NGX_GAME_ALARM_ARGS_MAX  4096
 #define NGX_GAME_ALARM_NAME_MAX  64
 
+/* the shortest interval, us */
+#define NGX_GAME_ALARM_EVERY_MIN  1000
+
 
 /* delay and interval in us, interval 0: once; name and args are within their
  * limits.  The alarm's id, or 0: no memory or too many */

@@ -370,6 +370,11 @@ ngx_game_handler_push_alarm(lua_State *co, ngx_game_call_t *call)
     }
 
     list = lua_gettop(co);
+
+    if (!lua_istable(co, list)) {
+        return luaL_error(co, "the arguments of this timer are no list");
+    }
+
     n = lua_objlen(co, list);
 
     luaL_checkstack(co, n, "too many arguments");

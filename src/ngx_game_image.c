@@ -657,6 +657,10 @@ ngx_game_image_load(lua_State *L)
     ngx_game_codec_undump(L, &ctx->value);
     list = lua_gettop(L);
 
+    if (!lua_istable(L, list)) {
+        return luaL_error(L, "the values of an image are no list");
+    }
+
     ngx_game_lua_push_room(L, ctx->room);
     room = lua_gettop(L);
 

@@ -17,9 +17,6 @@
 /* the longest delay of a timer, seconds: a year */
 #define NGX_GAME_LUA_DELAY_MAX  31536000.0
 
-/* the shortest interval of self:every, us */
-#define NGX_GAME_LUA_EVERY_MIN  1000
-
 
 static int ngx_game_lua_broadcast(lua_State *L);
 static void ngx_game_lua_except(lua_State *L, int index,
@@ -330,7 +327,7 @@ ngx_game_lua_alarm(lua_State *L, ngx_uint_t repeat)
 
     us = seconds * 1000000;
 
-    if (repeat && us < NGX_GAME_LUA_EVERY_MIN) {
+    if (repeat && us < NGX_GAME_ALARM_EVERY_MIN) {
         return luaL_argerror(L, 2, "0.001 seconds at least expected");
     }
 
