@@ -17,6 +17,8 @@
 /* bytes */
 #define NGX_GAME_TERMS_ARGS        2048
 #define NGX_GAME_TERMS_IDENTITY    256
+#define NGX_GAME_TERMS_ORIGIN      512
+#define NGX_GAME_TERMS_AGENT       1024
 #define NGX_GAME_TERMS_EXTENSIONS  1024
 
 
@@ -65,10 +67,16 @@ ngx_game_terms_join(ngx_http_request_t *r, ngx_game_upgrade_t *u,
     join->address = r->connection->addr_text;
     join->origin = u->origin;
     join->agent = u->agent;
+    join->agent.len = ngx_min(join->agent.len, NGX_GAME_TERMS_AGENT);
 
     if (r->args.len > NGX_GAME_TERMS_ARGS) {
         return ngx_game_terms_refuse(terms, NGX_HTTP_REQUEST_URI_TOO_LARGE,
                                      "the query is too long");
+    }
+
+    if (join->origin.len > NGX_GAME_TERMS_ORIGIN) {
+        return ngx_game_terms_refuse(terms, NGX_HTTP_BAD_REQUEST,
+                                     "the origin is too long");
     }
 
     if (ngx_http_arg(r, (u_char *) "room", 4, &value) == NGX_OK) {

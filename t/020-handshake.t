@@ -341,3 +341,25 @@ location = /more { game $TEST_NGINX_ROOT/examples/echo/echo.lua; add_header X-Ro
 a open /more
 a header X-Room ~ ^[0-9a-z]{13}$
 takes 0 2 a echo 10000 20000 30000
+
+
+
+=== TEST 23: a long User-Agent is cut, and a long origin refused, wherever the room is
+--- lua
+local Room = {}
+function Room:on_auth(request) return { agent = #request.agent, origin = #request.origin } end
+function Room:on_join(player) player:send(player.data) end
+return Room
+--- config
+location /ws { game game.lua; game_origins any; }
+--- ws eval
+my $origin = 'http://' . 'x' x 505;
+my $agent = 'header="User-Agent: ' . 'x' x 3000 . '"';
+"a open /ws origin=$origin $agent
+a json {\"agent\":1024,\"origin\":512}
+b open /ws off=a origin=$origin $agent
+b json {\"agent\":1024,\"origin\":512}
+c open /ws on=a origin=${origin}x $agent status=400
+c body json {\"error\":\"the origin is too long\"}
+d open /ws off=a origin=${origin}x $agent status=400
+"
