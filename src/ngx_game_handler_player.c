@@ -21,9 +21,11 @@ static void ngx_game_handler_auth_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
 static int ngx_game_handler_auth_result(lua_State *L);
 static int ngx_game_handler_push_join(lua_State *co, ngx_game_call_t *call);
+static int ngx_game_handler_push_drop(lua_State *co, ngx_game_call_t *call);
 static int ngx_game_handler_push_resume(lua_State *co, ngx_game_call_t *call);
 static int ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call);
-static int ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call);
+static int ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call,
+    ngx_game_player_t *player);
 static void ngx_game_handler_leave_done(ngx_game_call_t *call, ngx_int_t rc,
     int n, ngx_str_t *error);
 
@@ -256,8 +258,20 @@ ngx_game_handler_drop(ngx_game_room_t *room, ngx_game_player_t *player)
     args.handler = NGX_GAME_ON_DROP;
     args.player = player;
 
-    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_reason,
+    (void) ngx_game_handler_call(room, &args, ngx_game_handler_push_drop,
                                  ngx_game_handler_done);
+}
+
+
+static int
+ngx_game_handler_push_drop(lua_State *co, ngx_game_call_t *call)
+{
+    ngx_game_handler_args_t  *args;
+
+    args = call->data;
+    call->data = (void *) (uintptr_t) args->player->id;
+
+    return ngx_game_handler_push_reason(co, call, args->player);
 }
 
 
@@ -329,30 +343,31 @@ ngx_game_handler_push_leave(lua_State *co, ngx_game_call_t *call)
 
     args = call->data;
 
+    /* first of all: whatever fails, the player has left */
+
+    call->data = (void *) (uintptr_t) args->player->id;
+
     ngx_game_lua_remove_from_players(co, args->player);
 
-    return ngx_game_handler_push_reason(co, call);
+    return ngx_game_handler_push_reason(co, call, args->player);
 }
 
 
 /* the player, and why it is gone */
 
 static int
-ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call)
+ngx_game_handler_push_reason(lua_State *co, ngx_game_call_t *call,
+    ngx_game_player_t *player)
 {
-    const ngx_str_t          *reason;
-    ngx_game_handler_args_t  *args;
-
-    args = call->data;
-    call->data = (void *) (uintptr_t) args->player->id;
+    const ngx_str_t  *reason;
 
     if (!ngx_game_handler_push(co, call)) {
         return -1;
     }
 
-    reason = &ngx_game_reasons[args->player->why];
+    reason = &ngx_game_reasons[player->why];
 
-    ngx_game_lua_push_player(co, args->player);
+    ngx_game_lua_push_player(co, player);
     lua_pushlstring(co, (char *) reason->data, reason->len);
 
     return 3;
