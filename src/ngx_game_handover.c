@@ -262,7 +262,11 @@ again:
             break;
 
         case NGX_GAME_HANDOVER_GIVEN:
-            if (h->waits_count == 0) {
+
+            /* rosters are of no use to one that is dead: who adopts the room
+             * asks for its own */
+
+            if (h->peer == epoch || h->waits_count == 0) {
                 ngx_game_handover_free(h);
                 goto again;
             }
@@ -352,7 +356,9 @@ ngx_game_handover_wait_for(ngx_game_handover_t *h, ngx_game_room_t *room)
     {
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        if (player->away) {
+        /* of the dead no roster comes */
+
+        if (player->away || !ngx_game_zone_alive(player->gateway)) {
             continue;
         }
 

@@ -66,8 +66,8 @@ ngx_game_handover_t *ngx_game_handover_create(ngx_game_room_t *room,
     uint64_t peer, ngx_game_handover_state_e state);
 void ngx_game_handover_free(ngx_game_handover_t *h);
 
-/* the rosters of all workers that hold players of the room are waited for;
- * NGX_ERROR: no memory */
+/* the rosters of all live workers that hold players of the room are waited
+ * for; NGX_ERROR: no memory */
 ngx_int_t ngx_game_handover_wait_for(ngx_game_handover_t *h,
     ngx_game_room_t *room);
 

@@ -579,3 +579,32 @@ a79 > 1
 a79 < ["table",79]
 a80 > 1
 a80 < ["nil",0]
+
+
+
+=== TEST 19: the worker of a player is killed while its room is offered: the old one does not wait for it
+--- lua
+return { on_message = function(self, player, m) game.sleep(m) player:send(m) end }
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+location /other { game game.lua name=other; }
+--- ws
+a open /ws tls=0
+b open /ws off=a
+b > 0.8
+reload
+c open /other
+d open /other off=c
+stop worker of c
+stop worker of d
+b < 0.8
+wait 0.2
+kill KILL worker of b
+cont worker of c
+cont worker of d
+a > 0
+a < 0
+status workers.# == 2
+status rooms.# == 2
+--- alerts: exited on signal 9
