@@ -123,6 +123,17 @@ ngx_game_follow_moved(uint64_t room, uint64_t owner, uint64_t term,
         group->via = via;
     }
 
+    if (!ngx_game_zone_alive(owner)) {
+
+        /* its death may have been reported before this */
+
+        if (group) {
+            ngx_game_follow_died_with(group);
+        }
+
+        return;
+    }
+
     /* what this worker has forwarded itself is in the same ring */
 
     ngx_game_follow_roster(room, group,

@@ -403,7 +403,11 @@ ngx_game_handover_answered(ngx_game_handover_t *h, ngx_game_record_t *record,
 {
     ngx_game_handover_give.offers--;
 
-    if (record->arg == NGX_GAME_HANDOVER_YES) {
+    /* what a dead one had sent is taken in after its death was seen */
+
+    if (record->arg == NGX_GAME_HANDOVER_YES
+        && ngx_game_zone_alive(h->peer))
+    {
         ngx_game_handover_pass(h);
         return;
     }

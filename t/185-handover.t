@@ -608,3 +608,33 @@ a < 0
 status workers.# == 2
 status rooms.# == 2
 --- alerts: exited on signal 9
+
+
+
+=== TEST 20: a worker is killed right after it has said that it takes a room: the room goes on where it was
+--- lua
+return { on_message = function(self, player, m) game.sleep(m) player:send({ m, self.id }) end }
+--- workers: 1
+--- config
+location /ws { game game.lua; game_checkpoint off; }
+location /other { game game.lua name=other; }
+--- ws
+a open /ws tls=0
+a > 0.8
+reload
+c open /other
+stop worker of c
+a ~ ^\[0.8,"(?<room>\w+)"\]$
+wait 0.2
+stop worker of a
+cont worker of c
+wait 0.2
+kill KILL worker of c
+wait 0.3
+cont worker of a
+a > 0
+a < [0,"$room"]
+status workers.# == 1
+status rooms.0.id == $room
+status rooms.0.players == 1
+--- alerts: exited on signal 9
