@@ -234,5 +234,8 @@ ngx_game_handover_begin(ngx_game_handover_t *h)
     room->settling = 0;
     room->adopted = 0;
 
+    /* a gateway may have died after its roster had come */
+
+    ngx_game_seat_lose_dead(room);
     ngx_game_seat_settle(room, now);
 }

@@ -638,3 +638,32 @@ status workers.# == 1
 status rooms.0.id == $room
 status rooms.0.players == 1
 --- alerts: exited on signal 9
+
+
+
+=== TEST 21: the worker of a player is killed after it has told the new owner who is there: the player leaves
+--- lua
+local Room = {}
+function Room:on_message(player, m) player:send({ m, self.count }) end
+function Room:on_leave(player, reason) self:broadcast({ left = reason, n = self.count }) end
+return Room
+--- workers: 3
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws tls=0
+b open /ws off=a
+c open /ws off=a,b tls=0
+stop worker of c
+signal HUP
+wait 0.7
+kill KILL worker of b
+wait 0.2
+cont worker of c
+a json {"left":"lost"}
+a > 1
+a < [1,2]
+c json {"left":"lost"}
+status rooms.0.players == 2
+status workers.# == 3
+--- alerts: exited on signal 9
