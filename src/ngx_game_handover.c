@@ -298,6 +298,12 @@ again:
                 goto again;
             }
 
+            if (h->peer == epoch) {
+                h->peer = 0;
+                ngx_game_handover_ask(h);
+                goto again;
+            }
+
             break;
 
         case NGX_GAME_HANDOVER_LEFT:

@@ -49,7 +49,8 @@ typedef enum {
 
 typedef struct {
     uint64_t                   id;            /* of the room */
-    uint64_t                   peer;          /* epoch of the other owner */
+    uint64_t                   peer;          /* epoch of the other owner, 0:
+                                               * it has died */
     ngx_game_room_t           *room;          /* NULL: GIVEN */
     ngx_queue_t                kept;
     uint64_t                  *waits;         /* epochs of gateways */
@@ -93,11 +94,16 @@ void ngx_game_handover_answered(ngx_game_handover_t *h,
 void ngx_game_handover_unanswered(ngx_game_handover_t *h);
 void ngx_game_handover_give_done(void);
 
-/* the new owner: an OFFER, its COMMIT, and the last ROSTER, with which the
- * room goes on.  begin frees the entry, commit may */
+/*
+ * The new owner: an OFFER, its COMMIT, and the last ROSTER, with which the
+ * room goes on.  Ask tells those that are waited for, who may not know of this
+ * owner, or whose rosters went by a dead one.  begin frees the entry, commit
+ * and ask may.
+ */
 void ngx_game_handover_offered(ngx_game_record_t *record, u_char *payload,
     size_t len);
 void ngx_game_handover_commit(ngx_game_handover_t *h);
+void ngx_game_handover_ask(ngx_game_handover_t *h);
 void ngx_game_handover_begin(ngx_game_handover_t *h);
 
 

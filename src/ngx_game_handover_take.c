@@ -122,7 +122,31 @@ ngx_game_handover_commit(ngx_game_handover_t *h)
 
     if (h->waits_count == 0) {
         ngx_game_handover_begin(h);
+
+    } else if (h->peer == 0) {
+        ngx_game_handover_ask(h);
     }
+}
+
+
+void
+ngx_game_handover_ask(ngx_game_handover_t *h)
+{
+    uint64_t    id, term;
+    ngx_uint_t  i;
+
+    id = h->id;
+    term = h->room->term;
+
+    for (i = 0; i < h->waits_count; i++) {
+        ngx_game_handover_tell_moved(h->waits[i], id, ngx_game_worker.epoch,
+                                     term);
+    }
+
+    /* the last of them may be this worker itself */
+
+    ngx_game_follow_moved(id, ngx_game_worker.epoch, term,
+                          ngx_game_worker.epoch);
 }
 
 
@@ -131,7 +155,6 @@ ngx_game_handover_commit(ngx_game_handover_t *h)
 ngx_int_t
 ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
 {
-    uint64_t                id;
     ngx_uint_t              i, n;
     ngx_game_handover_t    *h;
     ngx_game_worker_info_t  info[NGX_GAME_MAX_SLOTS];
@@ -148,7 +171,6 @@ ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
         return NGX_ERROR;
     }
 
-    id = room->id;
     room->term = term;
     room->adopted = 1;
 
@@ -158,17 +180,9 @@ ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term)
         h->waits[h->waits_count++] = info[i].epoch;
     }
 
-    for (i = 0; i < n; i++) {
-        ngx_game_handover_tell_moved(info[i].epoch, id,
-                                     ngx_game_worker.epoch, term);
-    }
-
     ngx_game_count(rooms_adopted, 1);
 
-    /* the last of them may be this worker itself */
-
-    ngx_game_follow_moved(id, ngx_game_worker.epoch, term,
-                          ngx_game_worker.epoch);
+    ngx_game_handover_ask(h);
 
     return NGX_OK;
 }

@@ -667,3 +667,45 @@ c json {"left":"lost"}
 status rooms.0.players == 2
 status workers.# == 3
 --- alerts: exited on signal 9
+
+
+
+=== TEST 22: the old owner of a room is killed before it was answered by a worker whose players are gone: the room goes on
+--- lua
+local Room = { keep = true }
+function Room:on_join(player) player:send({ room = self.id }) end
+function Room:on_message(player, m) game.sleep(m) player:send(m) end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+location /other { game game.lua name=other; }
+--- tls
+--- ws
+a open /ws
+a ~ "room":"(?<room>\w+)"
+b open /ws off=a
+x open /other on=b tls
+a > 0.8
+reload
+c open /other
+d open /other off=c
+stop worker of c
+stop worker of d
+a < 0.8
+wait 0.2
+b end
+wait 0.2
+stop worker of b
+cont worker of c
+cont worker of d
+wait 0.2
+kill KILL worker of a
+wait 0.2
+cont worker of b
+e open /ws?room=$room
+e json {"room":"$room"}
+status rooms.0.id == $room
+status rooms.0.term == 2
+status rooms.0.players == 1
+--- alerts: exited on signal 9
