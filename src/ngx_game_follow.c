@@ -604,9 +604,19 @@ ngx_game_follow_lost(uint64_t epoch)
 static void
 ngx_game_follow_reroute(ngx_game_group_t *group)
 {
+    uint64_t  room, owner;
+
+    room = group->room;
+    owner = group->owner;
+
     group->via = ngx_game_worker.epoch;
 
-    ngx_game_follow_roster(group->room, group, group->owner);
+    /* if that one is dead, too, its own death is still to be reported */
+
+    if (ngx_game_zone_alive(owner)) {
+        ngx_game_follow_roster(room, group, owner);
+        ngx_game_follow_send_kept(room, owner);
+    }
 }
 
 

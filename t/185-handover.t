@@ -709,3 +709,45 @@ status rooms.0.id == $room
 status rooms.0.term == 2
 status rooms.0.players == 1
 --- alerts: exited on signal 9
+
+
+
+=== TEST 23: the old owner of a room is killed, and messages that it was to send on are in its ring: nothing is lost
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    if type(m) == "table" then game.sleep(m.sleep) end
+    player:send(m)
+end
+return Room
+--- workers: 2
+--- config
+location /ws { game game.lua; }
+location /other { game game.lua name=other; }
+--- ws
+a open /ws
+b open /ws off=a tls=0
+wait 0.4
+a > {"sleep":0.8}
+reload
+c open /other
+d open /other off=c
+stop worker of c
+stop worker of d
+a < {"sleep":0.8}
+wait 0.1
+stop worker of b
+b count 1 20
+cont worker of c
+cont worker of d
+wait 0.1
+stop worker of a
+cont worker of b
+wait 0.1
+kill KILL worker of a
+b expect 1 20
+b count 21 40
+b expect 21 40
+status rooms.0.players == 1
+status workers.# == 2
+--- alerts: exited on signal 9
