@@ -76,12 +76,27 @@ ngx_game_session_close(ngx_game_session_t *s, ngx_uint_t code,
 void
 ngx_game_session_replace(ngx_game_session_t *s)
 {
+    ngx_uint_t         coming;
+    ngx_connection_t  *c;
+
+    c = s->connection;
+    coming = s->passing && !s->ready;
+
     ngx_game_session_close(s, 1000, NGX_GAME_CLOSE_REPLACED,
                            sizeof(NGX_GAME_CLOSE_REPLACED) - 1,
                            NGX_GAME_LEFT);
 
     if (!s->told) {
         ngx_game_close_tell(s);
+    }
+
+    if (coming) {
+
+        /* it was being passed to this worker, and no event is to come for it:
+         * see ngx_game_pass_drop() */
+
+        ngx_game_session_free(s);
+        ngx_http_close_connection(c);
     }
 }
 
@@ -404,7 +419,8 @@ ngx_game_close_destroy(ngx_game_session_t *s)
 
     c = s->connection;
 
-    /* the guard may hold it a moment longer, but the peer does not wait */
+    /* another worker may hold it a moment longer, but the peer does not
+     * wait */
 
     if (s->shared) {
         ngx_game_session_unwatch(c);

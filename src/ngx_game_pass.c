@@ -216,6 +216,7 @@ ngx_game_pass_start(ngx_game_session_t *s)
 
     if (rc == NGX_OK) {
         s->passing = 1;
+        s->shared = 1;
         ngx_game_guard_release(s);
         ngx_game_session_block(s);
         ngx_game_pass_send(pass->peer, NGX_GAME_SYNC_PASS, 0, pass, &image);
@@ -506,6 +507,9 @@ ngx_game_pass_make(ngx_game_pass_t *pass)
 
     if (pass->fd == -1) {
         error = "too many open files";
+
+    } else if (ngx_game_session_find(pass->player)) {
+        error = "its player has come back by another";
 
     } else if (!ngx_game_worker.exiting) {
         pass->s = ngx_game_session_unpack(&pass->image, pass->fd, &error);

@@ -445,6 +445,7 @@ ngx_game_session_make(ngx_connection_t *c, ngx_game_loc_conf_t *conf,
     s->rate = image->rate;
     s->rtt = image->rtt;
     s->blocked = 1;
+    s->shared = 1;
 
     if (ngx_game_session_restore(s, image, parts) != NGX_OK) {
         ngx_game_session_forget(s);
@@ -552,7 +553,9 @@ void
 ngx_game_session_unwatch(ngx_connection_t *c)
 {
     if (ngx_del_conn) {
-        (void) ngx_del_conn(c, 0);
+        if (c->read->active || c->write->active) {
+            (void) ngx_del_conn(c, 0);
+        }
 
     } else {
         if (c->read->active || c->read->disabled) {

@@ -751,3 +751,36 @@ b expect 21 40
 status rooms.0.players == 1
 status workers.# == 2
 --- alerts: exited on signal 9
+
+
+
+=== TEST 24: a player comes back while its old session is on its way to the same worker
+--- lua
+return { on_message = function(self, player, m) player:send(m) end }
+--- workers: 1
+--- config
+location /ws { game game.lua; game_deflate on; }
+location /other { game game.lua name=other; }
+--- ws
+a open /ws tls=0 deflate protocol=ngx-game.v1+json
+a ~ "token":"(?<token>\w+)"
+a >hex 4185 00000000 52aa500200
+signal HUP
+status rooms.0.term == 2
+c open /other
+wait 0.3
+stop worker of c
+a >hex 8080 00000000
+wait 0.4
+stop worker of a
+cont worker of c
+wait 0.2
+b open /ws?resume=$token protocol=ngx-game.v1+json
+b ~ "resumed":true
+cont worker of a
+a < "x"
+a close? 1000
+b > "y"
+b < "y"
+status workers.# == 1
+status workers.*.sessions == 2
