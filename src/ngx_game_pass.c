@@ -417,6 +417,12 @@ ngx_game_pass_coming(uint64_t player, uint64_t peer)
                ? pass : NULL;
     }
 
+    /* of one whose death was reported already, nothing more comes */
+
+    if (!ngx_game_zone_alive(peer)) {
+        return NULL;
+    }
+
     pass = ngx_calloc(sizeof(ngx_game_pass_t), ngx_cycle->log);
     if (pass == NULL) {
         return NULL;

@@ -784,3 +784,29 @@ b > "y"
 b < "y"
 status workers.# == 1
 status workers.*.sessions == 2
+
+
+
+=== TEST 25: a worker is killed while it passes a session on: its client sees that end
+--- lua
+return { on_message = function(self, player, m) player:send(m) end }
+--- workers: 1
+--- config
+location /ws { game game.lua; game_deflate on; }
+location /other { game game.lua name=other; }
+--- ws
+a open /ws tls=0 deflate
+a >hex 4185 00000000 52aa500200
+signal HUP
+status rooms.0.term == 2
+c open /other
+wait 0.3
+stop worker of c
+a >hex 8080 00000000
+wait 1.2
+kill KILL worker of a
+cont worker of c
+a close? 1006
+status workers.# == 1
+status workers.*.players == 1
+--- alerts: exited on signal 9
