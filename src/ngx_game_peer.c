@@ -6,7 +6,7 @@
  * there and the last one that it has reported dead.  It looks at a slot
  *   - when a slot was claimed or released (`changes`; the eventfd tells),
  *   - when the pidfd of its process becomes readable: the process is gone,
- *   - when a record of an unknown epoch arrives, and
+ *   - when a record of an unknown epoch arrives, or one is asked for, and
  *   - every second, which also covers what the others have missed, and
  *     kernels without pidfd_open().
  * An epoch only grows, so that no epoch is reported twice.
@@ -64,6 +64,7 @@ typedef struct {
 
 static void ngx_game_peer_wake_all(void);
 static void ngx_game_peer_look(ngx_uint_t i);
+static void ngx_game_peer_note(ngx_uint_t i, uint64_t epoch);
 static void ngx_game_peer_meet(ngx_uint_t i, uint64_t epoch);
 static ngx_connection_t *ngx_game_peer_watch(ngx_uint_t i, ngx_pid_t pid);
 static void ngx_game_peer_event(ngx_event_t *ev);
@@ -236,6 +237,19 @@ ngx_game_peer_look(ngx_uint_t i)
 }
 
 
+/* known to be alive: it is watched, or reported dead, after the next look at
+ * all slots */
+
+static void
+ngx_game_peer_note(ngx_uint_t i, uint64_t epoch)
+{
+    ngx_game_peers.peers[i].epoch = epoch;
+    ngx_game_peers.peers[i].pid = 0;
+
+    ngx_game_peers.changes = 0;
+}
+
+
 static void
 ngx_game_peer_meet(ngx_uint_t i, uint64_t epoch)
 {
@@ -394,12 +408,7 @@ ngx_game_peer_seen(uint64_t epoch)
         ngx_game_peer_bury(i);
     }
 
-    peer->epoch = epoch;
-    peer->pid = 0;
-
-    /* it is watched, or reported dead, after the next look at all slots */
-
-    ngx_game_peers.changes = 0;
+    ngx_game_peer_note(i, epoch);
 
     return 1;
 }
@@ -408,7 +417,8 @@ ngx_game_peer_seen(uint64_t epoch)
 ngx_uint_t
 ngx_game_peer_alive(uint64_t epoch)
 {
-    ngx_uint_t  i;
+    ngx_uint_t        i;
+    ngx_game_peer_t  *peer;
 
     i = ngx_game_slot_of(epoch);
 
@@ -416,10 +426,23 @@ ngx_game_peer_alive(uint64_t epoch)
         return 0;
     }
 
-    return ngx_game_peers.peers[i].dead < epoch
-           && atomic_load_explicit(&ngx_game_peers.slots->slots[i].epoch,
-                                   memory_order_acquire)
-              == epoch;
+    peer = &ngx_game_peers.peers[i];
+
+    if (peer->dead >= epoch
+        || atomic_load_explicit(&ngx_game_peers.slots->slots[i].epoch,
+                                memory_order_acquire)
+           != epoch)
+    {
+        return 0;
+    }
+
+    /* who is told so may wait for it, and has to hear of its death */
+
+    if (peer->epoch == 0 && i != ngx_game_peers.own) {
+        ngx_game_peer_note(i, epoch);
+    }
+
+    return 1;
 }
 
 

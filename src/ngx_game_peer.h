@@ -38,7 +38,8 @@ void ngx_game_peer_look_all(void);
  * that was done already or it was never known here */
 ngx_uint_t ngx_game_peer_seen(uint64_t epoch);
 
-/* 1 if the epoch holds its slot and was not reported dead here */
+/* 1 if the epoch holds its slot and was not reported dead here: its death will
+ * be */
 ngx_uint_t ngx_game_peer_alive(uint64_t epoch);
 
 

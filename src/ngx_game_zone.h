@@ -86,7 +86,8 @@ ngx_uint_t ngx_game_zone_newest(void);
 /* the live workers: fills at most n, returns how many there are */
 ngx_uint_t ngx_game_zone_workers(ngx_game_worker_info_t *info, ngx_uint_t n);
 
-/* 1 if the worker of this epoch lives and is not known to be dead */
+/* 1 if the worker of this epoch lives and is not known to be dead: its death
+ * will be reported */
 ngx_uint_t ngx_game_zone_alive(uint64_t epoch);
 
 /* deaths that others have seen before are reported now, after what those
