@@ -41,6 +41,7 @@ static void ngx_game_follow_roster(uint64_t room, ngx_game_group_t *group,
 static size_t ngx_game_follow_list(ngx_game_group_t *group, u_char *p);
 static void ngx_game_follow_listed(ngx_game_session_t *s,
     ngx_game_sync_listed_t *listed);
+static void ngx_game_follow_give_up_return(ngx_game_session_t *s);
 static uint64_t ngx_game_follow_way(ngx_game_session_t *s);
 static void ngx_game_follow_back(uint64_t room, uint64_t owner,
     uint64_t player);
@@ -280,20 +281,26 @@ ngx_game_follow_listed(ngx_game_session_t *s, ngx_game_sync_listed_t *listed)
 void
 ngx_game_follow_return(ngx_game_session_t *s)
 {
-    ngx_str_t                payload;
-    ngx_game_record_t        record;
-    ngx_game_sync_listed_t   listed;
+    uint64_t                to;
+    ngx_game_sync_listed_t  listed;
 
     ngx_game_follow_listed(s, &listed);
 
-    payload.data = (u_char *) &listed;
-    payload.len = sizeof(ngx_game_sync_listed_t);
+    to = ngx_game_follow_way(s);
+
+    if (!ngx_game_zone_alive(to)) {
+
+        /* the old owner of the room, which has died with the session */
+
+        to = s->owner;
+    }
 
     s->returning = 1;
     ngx_game_follow.returning++;
 
-    ngx_game_sync_fill(&record, NGX_GAME_SYNC_RETURN, 0, s->room, s->player);
-    ngx_game_sync_tell(ngx_game_follow_way(s), &record, &payload);
+    if (ngx_game_sync_return(to, s->room, &listed) != NGX_OK) {
+        ngx_game_follow_give_up_return(s);
+    }
 }
 
 
@@ -340,14 +347,20 @@ ngx_game_follow_give_up_returns(void)
     while (ngx_game_follow.returning && (s = ngx_game_session_next(&cursor))) {
 
         if (s->returning) {
-            s->returning = 0;
-            ngx_game_follow.returning--;
-
-            ngx_game_session_close(s, 1011,
-                                   (const char *) ngx_game_follow_died.data,
-                                   ngx_game_follow_died.len, NGX_GAME_LOST);
+            ngx_game_follow_give_up_return(s);
         }
     }
+}
+
+
+static void
+ngx_game_follow_give_up_return(ngx_game_session_t *s)
+{
+    s->returning = 0;
+    ngx_game_follow.returning--;
+
+    ngx_game_session_close(s, 1011, (const char *) ngx_game_follow_died.data,
+                           ngx_game_follow_died.len, NGX_GAME_LOST);
 }
 
 

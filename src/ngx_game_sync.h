@@ -215,6 +215,8 @@ void ngx_game_sync_measured(uint64_t owner, uint64_t room, uint64_t player,
 
 /*  NGX_OK, or NGX_ERROR: it is dead or out of reach */
 ngx_int_t ngx_game_sync_join(uint64_t owner, ngx_game_seat_request_t *request);
+ngx_int_t ngx_game_sync_return(uint64_t owner, uint64_t room,
+    ngx_game_sync_listed_t *listed);
 
 /* the same request again, for whom to ask later: the room is on its way to
  * another worker */

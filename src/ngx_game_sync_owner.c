@@ -218,6 +218,30 @@ ngx_game_sync_measured(uint64_t owner, uint64_t room, uint64_t player,
 }
 
 
+ngx_int_t
+ngx_game_sync_return(uint64_t owner, uint64_t room,
+    ngx_game_sync_listed_t *listed)
+{
+    ngx_int_t          rc;
+    ngx_str_t          payload;
+    ngx_game_record_t  record;
+
+    payload.data = (u_char *) listed;
+    payload.len = sizeof(ngx_game_sync_listed_t);
+
+    ngx_game_sync_fill(&record, NGX_GAME_SYNC_RETURN, 0, room, listed->player);
+
+    if (ngx_game_sync_is_local(owner)) {
+        ngx_game_sync_receive(&record, payload.data, payload.len);
+        return NGX_OK;
+    }
+
+    rc = ngx_game_channel_tell(owner, &record, &payload, 1);
+
+    return (rc == NGX_OK || rc == NGX_AGAIN) ? NGX_OK : NGX_ERROR;
+}
+
+
 void
 ngx_game_sync_switch_record(ngx_game_record_t *record, u_char *payload,
     size_t len)
