@@ -388,7 +388,10 @@ log ~ worker \d+ does not give the lock of "game_zone" back, it is killed
 --- alerts: exited on signal 9|zone "ngx_game" was locked by
 --- error_log
 does not give the lock
-=== TEST 12: a room that takes too long to save leaves nothing in the image of the next one
+
+
+
+=== TEST 13: a room that takes too long to save leaves nothing in the image of the next one
 --- lua
 local keys = {}
 for i = 1, 8000 do keys[i] = "key" .. i end
@@ -443,7 +446,7 @@ can't be saved
 
 
 
-=== TEST 13: a state that takes too long to be looked through: the log says so, and the worker lives on
+=== TEST 14: a state that takes too long to be looked through: the log says so, and the worker lives on
 --- lua
 local Room = {}
 function Room:on_message(player, m)
