@@ -755,6 +755,8 @@ sub do_hold {
 
     signal_worker('STOP', "worker of $name");
 
+    no warnings 'portable';             # hex() of 64 bits
+
     my $pid = $Clients{$name}{worker};
     my ($zone) = grep { $_->[1] - $_->[0] == 8 << 20 }
                  map { /^(\w+)-(\w+) rw-s/ ? [hex $1, hex $2] : () }
