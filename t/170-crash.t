@@ -417,7 +417,8 @@ return Room
 --- workers: 2
 --- zone: 32m
 --- http_config
-game_script_timeout 10ms;
+game_script_timeout 40ms;
+game_script_memory 512m;
 game_message_rate off;
 game_balance off;
 --- config
@@ -430,8 +431,8 @@ c open /ws on=a
 c ~ "room":"(?<room>[0-9a-z]{13})"
 d open /ws?room=$room off=a
 d json {"n":2}
-a count 1 100
-a expect 1 100
+a count 1 300
+a expect 1 300
 log ~ of game "game" can.t be saved
 wait 0.5
 d > 1
