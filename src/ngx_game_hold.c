@@ -455,14 +455,22 @@ ngx_game_hold_work(ngx_game_room_t *room)
 }
 
 
+/* that the script was told so is in an image at once, or another worker would
+ * tell it again */
+
 static void
 ngx_game_hold_tell_drop(ngx_game_player_t *player)
 {
+    ngx_game_room_t  *room;
+
+    room = player->room;
+
     player->dropping = 0;
     player->dropped = 1;
-    player->room->dropping--;
+    room->dropping--;
 
-    ngx_game_handler_drop(player->room, player);
+    ngx_game_handler_drop(room, player);
+    ngx_game_seat_changed(room);
 }
 
 
@@ -471,10 +479,14 @@ ngx_game_hold_tell_drop(ngx_game_player_t *player)
 static void
 ngx_game_hold_tell_resume(ngx_game_player_t *player, ngx_uint_t complete)
 {
+    ngx_game_room_t  *room;
+
     if (player->dropped && player->seated && !player->away) {
+        room = player->room;
         player->dropped = 0;
 
-        ngx_game_handler_resume(player->room, player, complete);
+        ngx_game_handler_resume(room, player, complete);
+        ngx_game_seat_changed(room);
     }
 }
 
