@@ -459,6 +459,7 @@ function Room:on_message(player, m)
     player:send("fine")
 end
 return Room
+--- workers: 2
 --- config
 location /ws { game game.lua; }
 --- ws
