@@ -283,8 +283,8 @@ ngx_game_inbox_death(uint64_t epoch)
     source = &inbox->sources[i];
     ring = ngx_game_inbox_ring(i);
 
-    /* the death may be found while a record is handled, of this worker even:
-     * the inbox's buffer may be in use, and what is in hand is not for now */
+    /* the death may be found while a record is handled, one of the dead worker
+     * even: that may lie in the inbox's buffer, and is not handled again */
 
     buf = ring ? ngx_alloc(inbox->size / 4, inbox->log) : NULL;
 

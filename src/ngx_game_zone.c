@@ -490,10 +490,12 @@ ngx_game_zone_beat(void)
 }
 
 
+/* never the master, which would be missed, nor what is no process */
+
 static void
 ngx_game_zone_break(ngx_pid_t pid)
 {
-    if (pid == 0 || pid == ngx_pid) {
+    if (pid <= 1 || pid == ngx_pid || pid == ngx_parent) {
         return;
     }
 
