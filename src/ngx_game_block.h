@@ -29,7 +29,7 @@ struct ngx_game_block_s {
 
 
 /* what a block of the usual size holds: those are kept for reuse */
-#define NGX_GAME_BLOCK_SIZE  (4096 - sizeof(ngx_game_block_t))
+#define NGX_GAME_BLOCK_SIZE  (2048 - sizeof(ngx_game_block_t))
 
 
 /* an empty block, with one reference, for `size` bytes; NULL: no memory */

@@ -307,7 +307,7 @@ ngx_game_handover_keep_waiting(ngx_game_room_t *room)
         request.player = player->id;
         request.gateway = player->gateway;
         request.game = room->game->hash;
-        request.secret = player->secret;
+        request.secret = player->resume->secret;
         request.codec = player->codec;
         request.identity.data = player->text;
         request.identity.len = player->identity_len;

@@ -126,6 +126,7 @@ ngx_game_history_count_except(ngx_game_room_t *room, ngx_game_codec_e codec,
     const u_char *except, ngx_uint_t n)
 {
     uint64_t            id;
+    ngx_game_resume_t  *resume;
     ngx_game_player_t  *player;
 
     while (n--) {
@@ -135,10 +136,12 @@ ngx_game_history_count_except(ngx_game_room_t *room, ngx_game_codec_e codec,
         player = ngx_game_player_find(id);
 
         if (player && player->room == room && player->codec == codec
-            && player->excepted != room->broadcasts[codec])
+            && ngx_game_player_resumable(player)
+            && player->resume->excepted != room->broadcasts[codec])
         {
-            player->excepted = room->broadcasts[codec];
-            player->sent--;
+            resume = ngx_game_player_resume(player);
+            resume->excepted = room->broadcasts[codec];
+            resume->sent--;
         }
     }
 }
@@ -150,15 +153,11 @@ ngx_game_history_send(ngx_game_player_t *player, ngx_game_kind_e kind,
 {
     ngx_game_event_t  event;
 
-    if (!player->room->resumable) {
+    if (!ngx_game_player_resumable(player)) {
         return;
     }
 
-    player->sent++;
-
-    if (!ngx_game_secret_is_set(&player->secret)) {
-        return;
-    }
+    ngx_game_player_resume(player)->sent++;
 
     if (payload->len > UINT32_MAX / 2) {
         ngx_game_history_forget(player->room);
@@ -178,15 +177,24 @@ ngx_game_history_send(ngx_game_player_t *player, ngx_game_kind_e kind,
 uint64_t
 ngx_game_history_count(ngx_game_player_t *player)
 {
-    return player->room->broadcasts[player->codec] + player->sent;
+    if (!ngx_game_player_resumable(player)) {
+        return 0;
+    }
+
+    return player->room->broadcasts[player->codec] + player->resume->sent;
 }
 
 
 void
 ngx_game_history_set_count(ngx_game_player_t *player, uint64_t count)
 {
-    player->sent = count - player->room->broadcasts[player->codec];
-    player->excepted = 0;
+    ngx_game_resume_t  *resume;
+
+    if (ngx_game_player_resumable(player)) {
+        resume = ngx_game_player_resume(player);
+        resume->sent = count - player->room->broadcasts[player->codec];
+        resume->excepted = 0;
+    }
 }
 
 
@@ -486,7 +494,7 @@ ngx_game_history_break(ngx_game_player_t *player)
 {
     static const ngx_str_t  lost = ngx_string("messages were lost");
 
-    player->sent += NGX_GAME_HISTORY_GAP;
+    ngx_game_player_resume(player)->sent += NGX_GAME_HISTORY_GAP;
 
     ngx_game_sync_close(player->gateway, player->room->id, player->id, 1011,
                         &lost, NGX_GAME_LOST);
@@ -577,7 +585,17 @@ ngx_game_history_continue(ngx_game_room_t *room, ngx_uint_t adopted)
          q = ngx_queue_next(q))
     {
         player = ngx_queue_data(q, ngx_game_player_t, link);
-        player->adopted_with = ngx_game_history_count(player);
+
+        ngx_game_history_adopted_with(player, ngx_game_history_count(player));
+    }
+}
+
+
+void
+ngx_game_history_adopted_with(ngx_game_player_t *player, uint64_t count)
+{
+    if (ngx_game_player_resumable(player)) {
+        ngx_game_player_resume(player)->adopted_with = count;
     }
 }
 
@@ -614,8 +632,10 @@ ngx_game_history_recount(ngx_game_room_t *room, uint64_t at)
         if (event.player) {
             player = ngx_game_player_find(event.player);
 
-            if (player && player->room == room) {
-                player->sent++;
+            if (player && player->room == room
+                && ngx_game_player_resumable(player))
+            {
+                ngx_game_player_resume(player)->sent++;
             }
 
         } else {
@@ -643,8 +663,8 @@ ngx_game_history_settle(ngx_game_player_t *player, uint64_t got)
 {
     uint64_t  lost, since;
 
-    since = ngx_game_history_count(player) - player->adopted_with;
-    lost = player->adopted_with - got;
+    since = ngx_game_history_count(player) - player->resume->adopted_with;
+    lost = player->resume->adopted_with - got;
 
     if (lost == 0) {
         return;

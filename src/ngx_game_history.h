@@ -45,6 +45,10 @@ void ngx_game_history_replay(ngx_game_player_t *player, uint64_t n);
  */
 void ngx_game_history_continue(ngx_game_room_t *room, ngx_uint_t adopted);
 
+/* from then on, a player's messages are those of the room's new owner: its
+ * count then */
+void ngx_game_history_adopted_with(ngx_game_player_t *player, uint64_t count);
+
 /* the room is adopted, and a session of the player's has got so many of its
  * messages: the others are sent, or are lost */
 void ngx_game_history_settle(ngx_game_player_t *player, uint64_t got);

@@ -28,6 +28,8 @@
 #define NGX_GAME_HOLD_HOPE   100000
 
 
+static ngx_int_t ngx_game_hold_seat(ngx_game_resume_t *resume, uint64_t now,
+    ngx_uint_t hoping);
 static void ngx_game_hold_clear(ngx_game_player_t *player);
 static void ngx_game_hold_untold(ngx_game_player_t *player);
 static ngx_uint_t ngx_game_hold_fits(ngx_game_player_t *player,
@@ -50,31 +52,30 @@ void
 ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
     ngx_game_reason_e why)
 {
-    uint64_t          now;
-    ngx_uint_t        hoping;
-    ngx_game_room_t  *room;
+    uint64_t            now;
+    ngx_uint_t          hoping;
+    ngx_game_room_t    *room;
+    ngx_game_resume_t  *resume;
 
     room = player->room;
     now = ngx_game_clock_now();
     hoping = (why == NGX_GAME_LOST && ngx_game_guard_wanted());
+    resume = NULL;
 
-    player->timer.handler = ngx_game_hold_expired;
-    player->until = now + (uint64_t) room->game->resume_timeout * 1000;
-
-    if (!player->joined || room->closing || room->game->resume_timeout == 0
-        || !ngx_game_secret_is_set(next)
-        || ngx_game_clock_set(&player->timer,
-                              hoping ? now + NGX_GAME_HOLD_HOPE
-                                     : player->until)
-           != NGX_OK)
+    if (player->joined && !room->closing && room->game->resume_timeout
+        && ngx_game_secret_is_set(next))
     {
+        resume = ngx_game_player_resume(player);
+    }
+
+    if (resume == NULL || ngx_game_hold_seat(resume, now, hoping) != NGX_OK) {
         ngx_game_seat_take(player, why);
         return;
     }
 
     (void) ngx_game_gateway_count(room, player, -1);
 
-    if (!ngx_game_secret_is_set(&player->secret)) {
+    if (!ngx_game_secret_is_set(&resume->secret)) {
 
         /* nothing that it was sent was counted */
 
@@ -82,7 +83,7 @@ ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
         ngx_game_history_set_count(player, 0);
     }
 
-    player->secret = *next;
+    resume->secret = *next;
     player->why = why;
     player->since = now;
     player->away = 1;
@@ -99,6 +100,24 @@ ngx_game_hold_drop(ngx_game_player_t *player, const ngx_game_secret_t *next,
 
     ngx_game_seat_changed(room);
     ngx_game_room_post(room);
+}
+
+
+/* for game_resume_timeout, but at first as long as is hoped */
+
+static ngx_int_t
+ngx_game_hold_seat(ngx_game_resume_t *resume, uint64_t now, ngx_uint_t hoping)
+{
+    ngx_msec_t  timeout;
+
+    timeout = resume->player->room->game->resume_timeout;
+
+    resume->timer.handler = ngx_game_hold_expired;
+    resume->until = now + (uint64_t) timeout * 1000;
+
+    return ngx_game_clock_set(&resume->timer,
+                              hoping ? now + NGX_GAME_HOLD_HOPE
+                                     : resume->until);
 }
 
 
@@ -121,7 +140,7 @@ ngx_game_hold_clear(ngx_game_player_t *player)
     player->room->away_codecs[player->codec]--;
 
     ngx_game_count(away, -1);
-    ngx_game_clock_clear(&player->timer);
+    ngx_game_clock_clear(&ngx_game_player_resume(player)->timer);
 }
 
 
@@ -142,6 +161,7 @@ ngx_game_hold_request(ngx_game_seat_request_t *request)
 {
     int64_t             missed;
     ngx_game_room_t    *room;
+    ngx_game_resume_t  *resume;
     ngx_game_player_t  *player;
 
     room = ngx_game_room_find(request->room);
@@ -185,8 +205,9 @@ ngx_game_hold_request(ngx_game_seat_request_t *request)
         return;
     }
 
-    player->number++;
-    player->former = request->token;
+    resume = ngx_game_player_resume(player);
+    resume->number++;
+    resume->former = request->token;
     player->listed = room->settling;
 
     ngx_game_count(resumed, 1);
@@ -201,9 +222,11 @@ ngx_game_hold_request(ngx_game_seat_request_t *request)
 static ngx_uint_t
 ngx_game_hold_fits(ngx_game_player_t *player, ngx_game_seat_request_t *request)
 {
+    const ngx_game_resume_t  *resume;
+
     /* a player without a secret is nobody's to come back as */
 
-    if (!ngx_game_secret_is_set(&player->secret)
+    if (!ngx_game_secret_is_set(&player->resume->secret)
         || player->identity_len != request->identity.len
         || ngx_memcmp(player->text, request->identity.data,
                       player->identity_len)
@@ -212,10 +235,12 @@ ngx_game_hold_fits(ngx_game_player_t *player, ngx_game_seat_request_t *request)
         return 0;
     }
 
-    return ngx_game_secret_equal(&player->secret, &request->token)
+    resume = player->resume;
+
+    return ngx_game_secret_equal(&resume->secret, &request->token)
            || (player->away
-               && ngx_game_secret_equal(&player->former, &request->token))
-           || ngx_game_secret_equal(&player->secret, &request->secret);
+               && ngx_game_secret_equal(&resume->former, &request->token))
+           || ngx_game_secret_equal(&resume->secret, &request->secret);
 }
 
 
@@ -234,7 +259,7 @@ ngx_game_hold_replace(ngx_game_player_t *player,
                             1000, &replaced, NGX_GAME_LEFT);
     }
 
-    ngx_game_hold_drop(player, &player->secret, NGX_GAME_LEFT);
+    ngx_game_hold_drop(player, &player->resume->secret, NGX_GAME_LEFT);
 }
 
 
@@ -273,14 +298,20 @@ static ngx_int_t
 ngx_game_hold_return(ngx_game_player_t *player,
     ngx_game_seat_request_t *to)
 {
-    uint64_t          gateway, count;
-    ngx_game_codec_e  codec;
-    ngx_game_room_t  *room;
+    uint64_t            gateway, count;
+    ngx_game_room_t    *room;
+    ngx_game_codec_e    codec;
+    ngx_game_resume_t  *resume;
 
     room = player->room;
     gateway = player->gateway;
     codec = player->codec;
     count = ngx_game_history_count(player);
+    resume = ngx_game_player_resume(player);
+
+    if (resume == NULL) {
+        return NGX_ERROR;
+    }
 
     if (!player->away) {
         (void) ngx_game_gateway_count(room, player, -1);
@@ -308,8 +339,8 @@ ngx_game_hold_return(ngx_game_player_t *player,
 
     ngx_game_history_set_count(player, count);
 
-    player->secret = to->secret;
-    player->number = ngx_max(player->number, to->number);
+    resume->secret = to->secret;
+    resume->number = ngx_max(resume->number, to->number);
     player->since = ngx_game_clock_now();
 
     ngx_game_seat_changed(room);
@@ -363,7 +394,7 @@ ngx_game_hold_goes_on(ngx_game_seat_request_t *listed)
 
     if (room == NULL || room->closing
         || player == NULL || player->room != room || !player->seated
-        || !ngx_game_secret_equal(&player->secret, &listed->secret)
+        || !ngx_game_secret_equal(&player->resume->secret, &listed->secret)
         || (!player->away && ngx_game_zone_alive(player->gateway)))
     {
         return 0;
@@ -378,7 +409,7 @@ ngx_game_hold_goes_on(ngx_game_seat_request_t *listed)
     /* if rosters are still to come, it is in one, and has got the rest then */
 
     player->listed = room->settling;
-    player->adopted_with = listed->seen;
+    ngx_game_history_adopted_with(player, listed->seen);
 
     ngx_game_hold_untold(player);
 
@@ -494,9 +525,11 @@ ngx_game_hold_tell_resume(ngx_game_player_t *player, ngx_uint_t complete)
 static void
 ngx_game_hold_expired(ngx_game_timer_t *timer)
 {
+    ngx_game_resume_t  *resume;
     ngx_game_player_t  *player;
 
-    player = ngx_queue_data(timer, ngx_game_player_t, timer);
+    resume = ngx_queue_data(timer, ngx_game_resume_t, timer);
+    player = resume->player;
 
     if (player->room->paused) {
         (void) ngx_game_clock_set(timer, ngx_game_clock_now()
@@ -507,7 +540,7 @@ ngx_game_hold_expired(ngx_game_timer_t *timer)
     if (player->hoping) {
         player->hoping = 0;
 
-        if (ngx_game_clock_set(timer, player->until) == NGX_OK) {
+        if (ngx_game_clock_set(timer, resume->until) == NGX_OK) {
             ngx_game_room_post(player->room);
             return;
         }
@@ -521,6 +554,7 @@ void
 ngx_game_hold_continue(ngx_game_room_t *room)
 {
     ngx_queue_t        *q, *next;
+    ngx_game_resume_t  *resume;
     ngx_game_player_t  *player;
 
     for (q = ngx_queue_head(&room->players);
@@ -530,12 +564,16 @@ ngx_game_hold_continue(ngx_game_room_t *room)
         next = ngx_queue_next(q);
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
-        player->timer.handler = ngx_game_hold_expired;
         player->hoping = 0;
 
-        if (player->away
-            && ngx_game_clock_set(&player->timer, player->until) != NGX_OK)
-        {
+        if (!player->away) {
+            continue;
+        }
+
+        resume = ngx_game_player_resume(player);
+        resume->timer.handler = ngx_game_hold_expired;
+
+        if (ngx_game_clock_set(&resume->timer, resume->until) != NGX_OK) {
             ngx_game_seat_take(player, player->why);
         }
     }

@@ -21,7 +21,7 @@
 
 
 /* to be increased with each change that the sizes of the structs don't show */
-#define NGX_GAME_IMAGE_LAYOUT  2
+#define NGX_GAME_IMAGE_LAYOUT  3
 
 /* the places of values in the list; from the last one on numbers and data of
  * players take turns */
@@ -52,24 +52,29 @@ typedef struct {
 } ngx_game_image_header_t;
 
 
-/* followed by the identity and the address */
+/* followed by the next one, if resumable, the identity and the address */
 typedef struct {
     uint64_t                   id;
     uint64_t                   gateway;
+    uint32_t                   rtt;
+    uint16_t                   identity_len;
+    uint8_t                    address_len;   /* at most 255, of a session */
+    unsigned                   codec:2;
+    unsigned                   away:1;
+    unsigned                   dropping:1;
+    unsigned                   dropped:1;
+    unsigned                   resumable:1;
+} ngx_game_image_player_t;
+
+
+typedef struct {
     uint64_t                   until;         /* if it is away, us */
     uint64_t                   sent;          /* ngx_game_history.c */
     ngx_game_secret_t          secret;
     ngx_game_secret_t          former;
     uint32_t                   number;
-    uint32_t                   rtt;
-    uint16_t                   identity_len;
-    uint8_t                    address_len;   /* at most 255, of a session */
-    unsigned                   codec:2;
-    unsigned                   why:3;
-    unsigned                   away:1;
-    unsigned                   dropping:1;
-    unsigned                   dropped:1;
-} ngx_game_image_player_t;
+    uint32_t                   why;           /* ngx_game_reason_e, if away */
+} ngx_game_image_resume_t;
 
 
 typedef struct {
@@ -86,6 +91,10 @@ static ngx_uint_t ngx_game_image_push_data(lua_State *L,
 static int ngx_game_image_explain(lua_State *L);
 static size_t ngx_game_image_players_size(ngx_game_room_t *room);
 static u_char *ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p);
+static u_char *ngx_game_image_pack_resume(const ngx_game_resume_t *resume,
+    u_char *p);
+static size_t ngx_game_image_player_size(
+    const ngx_game_image_player_t *player);
 static u_char *ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p,
     u_char *end);
 static void ngx_game_image_seat_players(ngx_game_room_t *room);
@@ -326,6 +335,10 @@ ngx_game_image_players_size(ngx_game_room_t *room)
 
         size += sizeof(ngx_game_image_player_t) + player->identity_len
                 + player->address_len;
+
+        if (ngx_game_player_resumable(player)) {
+            size += sizeof(ngx_game_image_resume_t);
+        }
     }
 
     return size;
@@ -349,26 +362,44 @@ ngx_game_image_pack_players(ngx_game_room_t *room, u_char *p)
 
         image.id = player->id;
         image.gateway = player->gateway;
-        image.until = player->until;
-        image.sent = player->sent;
-        image.secret = player->secret;
-        image.former = player->former;
-        image.number = player->number;
         image.rtt = player->rtt;
         image.codec = player->codec;
-        image.why = player->why;
         image.away = player->away;
         image.dropping = player->dropping;
         image.dropped = player->dropped;
+        image.resumable = ngx_game_player_resumable(player);
         image.identity_len = player->identity_len;
         image.address_len = player->address_len;
 
         p = ngx_cpymem(p, &image, sizeof(ngx_game_image_player_t));
+
+        if (image.resumable) {
+            p = ngx_game_image_pack_resume(player->resume, p);
+        }
+
         p = ngx_cpymem(p, player->text,
                        player->identity_len + player->address_len);
     }
 
     return p;
+}
+
+
+static u_char *
+ngx_game_image_pack_resume(const ngx_game_resume_t *resume, u_char *p)
+{
+    ngx_game_image_resume_t  image;
+
+    ngx_memzero(&image, sizeof(ngx_game_image_resume_t));
+
+    image.until = resume->until;
+    image.sent = resume->sent;
+    image.secret = resume->secret;
+    image.former = resume->former;
+    image.number = resume->number;
+    image.why = resume->player->why;
+
+    return ngx_cpymem(p, &image, sizeof(ngx_game_image_resume_t));
 }
 
 
@@ -550,8 +581,7 @@ ngx_game_image_revive(ngx_str_t *image, uint64_t room, uint64_t game,
 
         ngx_memcpy(&player, p, sizeof(ngx_game_image_player_t));
 
-        n = sizeof(ngx_game_image_player_t) + player.identity_len
-            + player.address_len;
+        n = ngx_game_image_player_size(&player);
 
         if ((size_t) (end - p) < n) {
             return NGX_ERROR;
@@ -582,12 +612,25 @@ ngx_game_image_revive(ngx_str_t *image, uint64_t room, uint64_t game,
 }
 
 
+/* with all that follows it */
+
+static size_t
+ngx_game_image_player_size(const ngx_game_image_player_t *player)
+{
+    return sizeof(ngx_game_image_player_t)
+           + (player->resumable ? sizeof(ngx_game_image_resume_t) : 0)
+           + player->identity_len + player->address_len;
+}
+
+
 /* the end of it, or NULL: broken, or no memory */
 
 static u_char *
 ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
 {
+    ngx_game_resume_t        *resume;
     ngx_game_player_t        *player;
+    ngx_game_image_resume_t   saved;
     ngx_game_image_player_t   image;
     ngx_game_seat_request_t   request;
 
@@ -596,10 +639,23 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     }
 
     ngx_memcpy(&image, p, sizeof(ngx_game_image_player_t));
+
+    if ((size_t) (end - p) < ngx_game_image_player_size(&image)) {
+        return NULL;
+    }
+
     p += sizeof(ngx_game_image_player_t);
 
-    if (end - p < image.identity_len + image.address_len
-        || image.codec > NGX_GAME_RAW)
+    ngx_memzero(&saved, sizeof(ngx_game_image_resume_t));
+
+    if (image.resumable) {
+        ngx_memcpy(&saved, p, sizeof(ngx_game_image_resume_t));
+        p += sizeof(ngx_game_image_resume_t);
+    }
+
+    if (image.codec > NGX_GAME_RAW
+        || saved.why > NGX_GAME_CLOSED
+        || (image.away && !image.resumable))
     {
         return NULL;
     }
@@ -609,8 +665,8 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
     request.player = image.id;
     request.gateway = image.gateway;
     request.codec = image.codec;
-    request.secret = image.secret;
-    request.number = image.number;
+    request.secret = saved.secret;
+    request.number = saved.number;
     request.identity.data = p;
     request.identity.len = image.identity_len;
     request.address.data = p + image.identity_len;
@@ -623,13 +679,23 @@ ngx_game_image_unpack_player(ngx_game_room_t *room, u_char *p, u_char *end)
 
     ngx_game_player_drop_ticket(player);
 
+    if (image.resumable) {
+        resume = ngx_game_player_resume(player);
+
+        if (resume == NULL) {
+            ngx_game_player_destroy(player);
+            return NULL;
+        }
+
+        resume->former = saved.former;
+        resume->until = saved.until;
+        resume->sent = saved.sent;
+    }
+
     player->room = room;
     player->rtt = image.rtt;
     player->joined = 1;
-    player->former = image.former;
-    player->until = image.until;
-    player->sent = image.sent;
-    player->why = image.why;
+    player->why = saved.why;
     player->away = image.away;
     player->dropping = image.dropping;
     player->dropped = image.dropped;

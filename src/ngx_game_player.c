@@ -7,15 +7,22 @@
 
 
 #include "ngx_game_player.h"
+#include "ngx_game_token.h"
 #include "core/game_map.h"
 
 #include <lua.h>
 #include <lauxlib.h>
 
 
+static ngx_int_t ngx_game_player_copy_resume(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request);
+static void ngx_game_player_free(ngx_game_player_t *player);
 static ngx_game_ticket_t *ngx_game_player_ticket(
     ngx_game_seat_request_t *request);
 
+
+/* of all that can't come back */
+static const ngx_game_resume_t  ngx_game_player_no_resume;
 
 static game_map_t          ngx_game_players;
 static ngx_game_player_t  *ngx_game_player_last;     /* found */
@@ -39,20 +46,19 @@ ngx_game_player_create(ngx_game_seat_request_t *request)
         return NULL;
     }
 
+    player->resume = &ngx_game_player_no_resume;
     player->ticket = ngx_game_player_ticket(request);
 
     if (player->ticket == NULL
+        || ngx_game_player_copy_resume(player, request) != NGX_OK
         || game_map_set(&ngx_game_players, request->player, player) != 0)
     {
-        ngx_free(player->ticket);
-        ngx_free(player);
+        ngx_game_player_free(player);
         return NULL;
     }
 
     player->id = request->player;
     player->gateway = request->gateway;
-    player->secret = request->secret;
-    player->number = request->number;
     player->ref = LUA_NOREF;
     player->codec = request->codec;
     player->identity_len = request->identity.len;
@@ -63,6 +69,66 @@ ngx_game_player_create(ngx_game_seat_request_t *request)
                request->address.data, request->address.len);
 
     return player;
+}
+
+
+static ngx_int_t
+ngx_game_player_copy_resume(ngx_game_player_t *player,
+    ngx_game_seat_request_t *request)
+{
+    ngx_game_resume_t  *resume;
+
+    if (!ngx_game_secret_is_set(&request->secret) && request->number == 0) {
+        return NGX_OK;
+    }
+
+    resume = ngx_game_player_resume(player);
+
+    if (resume == NULL) {
+        return NGX_ERROR;
+    }
+
+    resume->secret = request->secret;
+    resume->number = request->number;
+
+    return NGX_OK;
+}
+
+
+ngx_game_resume_t *
+ngx_game_player_resume(ngx_game_player_t *player)
+{
+    ngx_game_resume_t  *resume;
+
+    if (ngx_game_player_resumable(player)) {
+        return (ngx_game_resume_t *) player->resume;
+    }
+
+    resume = ngx_calloc(sizeof(ngx_game_resume_t), ngx_cycle->log);
+
+    if (resume) {
+        resume->player = player;
+        player->resume = resume;
+    }
+
+    return resume;
+}
+
+
+ngx_uint_t
+ngx_game_player_resumable(ngx_game_player_t *player)
+{
+    return player->resume != &ngx_game_player_no_resume;
+}
+
+
+void
+ngx_game_player_proven(ngx_game_player_t *player)
+{
+    if (ngx_game_player_resumable(player)) {
+        ngx_memzero(&ngx_game_player_resume(player)->former,
+                    sizeof(ngx_game_secret_t));
+    }
 }
 
 
@@ -124,7 +190,22 @@ ngx_game_player_destroy(ngx_game_player_t *player)
         ngx_game_player_last = NULL;
     }
 
-    ngx_game_clock_clear(&player->timer);
+    ngx_game_player_free(player);
+}
+
+
+static void
+ngx_game_player_free(ngx_game_player_t *player)
+{
+    ngx_game_resume_t  *resume;
+
+    if (ngx_game_player_resumable(player)) {
+        resume = ngx_game_player_resume(player);
+
+        ngx_game_clock_clear(&resume->timer);
+        ngx_free(resume);
+    }
+
     ngx_game_player_drop_ticket(player);
     ngx_free(player);
 }

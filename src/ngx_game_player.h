@@ -16,6 +16,24 @@
 #include "ngx_game_sync.h"
 
 
+/* what a player may come back with, and to */
+typedef struct {
+    ngx_game_player_t         *player;
+    ngx_game_secret_t          secret;        /* of its session, or to come
+                                               * back with */
+    ngx_game_secret_t          former;        /* the one before, in case that
+                                               * its client has no other */
+    uint64_t                   sent;          /* ngx_game_history.c, the next
+                                               * two, too */
+    uint64_t                   adopted_with;
+    uint64_t                   excepted;
+    ngx_game_timer_t           timer;         /* ngx_game_hold.c */
+    uint64_t                   until;         /* its seat is kept, us */
+    uint32_t                   number;        /* of its session, from 0 */
+} ngx_game_resume_t;
+
+
+/* 10,000 of these are idle: keep it small */
 struct ngx_game_player_s {
     uint64_t                   id;
     uint64_t                   gateway;       /* epoch, its session's worker;
@@ -23,18 +41,10 @@ struct ngx_game_player_s {
     uint64_t                   since;         /* when it came to it, us */
     ngx_game_room_t           *room;
     ngx_queue_t                link;          /* in a queue of its room */
+    const ngx_game_resume_t   *resume;        /* never NULL; all zero: it can't
+                                               * come back */
+    struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
     int                        ref;           /* Lua table, LUA_NOREF: none */
-    ngx_game_secret_t          secret;        /* of its session, or to come
-                                               * back with */
-    ngx_game_secret_t          former;        /* the one before, in case that
-                                               * its client has no other */
-    uint32_t                   number;        /* of its session, from 0 */
-    uint64_t                   sent;          /* ngx_game_history.c, the next
-                                               * two, too */
-    uint64_t                   adopted_with;
-    uint64_t                   excepted;
-    ngx_game_timer_t           timer;         /* ngx_game_hold.c */
-    uint64_t                   until;         /* its seat is kept, us */
     uint32_t                   rtt;           /* ms, 0: not measured */
     uint16_t                   identity_len;
     uint16_t                   address_len;
@@ -48,7 +58,6 @@ struct ngx_game_player_s {
     unsigned                   dropping:1;    /* on_drop is to be called, */
     unsigned                   hoping:1;      /* but not yet */
     unsigned                   dropped:1;     /* it was, on_resume was not */
-    struct ngx_game_ticket_s  *ticket;        /* while it waits: the request */
     u_char                     text[];        /* identity, address */
 };
 
@@ -68,6 +77,16 @@ ngx_game_player_t *ngx_game_player_create(ngx_game_seat_request_t *request);
 void ngx_game_player_destroy(ngx_game_player_t *player);
 
 ngx_game_player_t *ngx_game_player_find(uint64_t id);
+
+/* player->resume, to be written to: one of its own; NULL: no memory for it */
+ngx_game_resume_t *ngx_game_player_resume(ngx_game_player_t *player);
+
+/* whether it has one of its own */
+ngx_uint_t ngx_game_player_resumable(ngx_game_player_t *player);
+
+/* the client has come to know its secret: the one before is of no use any
+ * more */
+void ngx_game_player_proven(ngx_game_player_t *player);
 
 /* the ticket is of no use any more */
 void ngx_game_player_drop_ticket(ngx_game_player_t *player);

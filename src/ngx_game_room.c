@@ -392,7 +392,7 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
         return;
     }
 
-    if (player->gateway != gateway && player->number) {
+    if (player->gateway != gateway && player->resume->number) {
 
         /* from a session that another one has replaced */
 
@@ -401,12 +401,12 @@ ngx_game_room_message(uint64_t gateway, uint64_t id, uint64_t player_id,
         return;
     }
 
-    if (player->number) {
+    if (player->resume->number) {
 
         /* the client has got the answer: the token that it came back with is
          * of no use any more */
 
-        ngx_memzero(&player->former, sizeof(ngx_game_secret_t));
+        ngx_game_player_proven(player);
     }
 
     if (player->room->handlers & (1 << NGX_GAME_ON_MESSAGE)) {

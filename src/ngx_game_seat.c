@@ -188,7 +188,7 @@ ngx_game_seat_authed(ngx_game_room_t *room, uint64_t id, ngx_uint_t status,
     refusal.retry = 0;
 
     ngx_game_sync_refuse(player->gateway, room->id,
-                         ngx_game_token_attempt(id, &player->secret),
+                         ngx_game_token_attempt(id, &player->resume->secret),
                          &refusal);
 
     player = ngx_game_player_find(id);
@@ -254,7 +254,7 @@ ngx_game_seat_give(ngx_game_room_t *room, ngx_game_player_t *player)
 static void
 ngx_game_seat_count(ngx_game_player_t *player, uint64_t count)
 {
-    if (ngx_game_secret_is_set(&player->secret)) {
+    if (ngx_game_secret_is_set(&player->resume->secret)) {
         player->room->resumable = 1;
     }
 
@@ -269,8 +269,8 @@ ngx_game_seat_admission(ngx_game_player_t *player,
     admission->room = player->room->id;
     admission->player = player->id;
     admission->owner = ngx_game_worker.epoch;
-    admission->secret = player->secret;
-    admission->number = player->number;
+    admission->secret = player->resume->secret;
+    admission->number = player->resume->number;
     admission->seen = ngx_game_history_count(player);
     admission->complete = 1;
 }
@@ -330,7 +330,7 @@ ngx_game_seat_leave(ngx_game_leave_t *leave)
 
     next = &leave->next;
 
-    if (!ngx_game_secret_equal(&player->secret, &leave->secret)) {
+    if (!ngx_game_secret_equal(&player->resume->secret, &leave->secret)) {
 
         if (ngx_game_secret_is_set(&leave->secret)
             || player->gateway != leave->gateway)
@@ -339,13 +339,13 @@ ngx_game_seat_leave(ngx_game_leave_t *leave)
             return;
         }
 
-        next = &player->secret;
+        next = &player->resume->secret;
     }
 
     if (player->seated) {
 
         if (leave->proven) {
-            ngx_memzero(&player->former, sizeof(ngx_game_secret_t));
+            ngx_game_player_proven(player);
         }
 
         ngx_game_hold_drop(player, next, leave->why);
@@ -453,7 +453,8 @@ ngx_game_seat_lose(ngx_game_room_t *room, uint64_t epoch)
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
         if (player->gateway == epoch && !player->away) {
-            ngx_game_hold_drop(player, &player->secret, NGX_GAME_LOST);
+            ngx_game_hold_drop(player, &player->resume->secret,
+                               NGX_GAME_LOST);
         }
     }
 
@@ -579,7 +580,8 @@ ngx_game_seat_unlisted(ngx_game_room_t *room, uint64_t gateway, uint64_t at)
         if (!player->listed && !player->away && player->since <= at
             && (gateway == 0 || player->gateway == gateway))
         {
-            ngx_game_hold_drop(player, &player->secret, NGX_GAME_LOST);
+            ngx_game_hold_drop(player, &player->resume->secret,
+                               NGX_GAME_LOST);
         }
 
         player->listed = 0;
@@ -602,14 +604,14 @@ ngx_game_seat_listed(ngx_game_room_t *room, ngx_game_seat_request_t *listed,
     }
 
     if (player == NULL || player->room != room || !player->seated
-        || player->number > listed->number)
+        || player->resume->number > listed->number)
     {
         return 0;
     }
 
     player->listed = 1;
 
-    if (player->away || player->number < listed->number) {
+    if (player->away || player->resume->number < listed->number) {
 
         /* it has come back since the checkpoint */
 
@@ -624,7 +626,7 @@ ngx_game_seat_listed(ngx_game_room_t *room, ngx_game_seat_request_t *listed,
     }
 
     if (room->adopted && listed->counts
-        && ngx_game_secret_is_set(&player->secret))
+        && ngx_game_secret_is_set(&player->resume->secret))
     {
         ngx_game_history_settle(player, listed->seen);
     }
@@ -704,7 +706,8 @@ ngx_game_seat_drop(ngx_game_room_t *room, uint64_t epoch)
         player = ngx_queue_data(q, ngx_game_player_t, link);
 
         if (player->gateway == epoch && !player->away) {
-            ngx_game_hold_drop(player, &player->secret, NGX_GAME_ERROR);
+            ngx_game_hold_drop(player, &player->resume->secret,
+                               NGX_GAME_ERROR);
             ngx_game_sync_close(epoch, room->id, player->id, 1013, &behind,
                                 NGX_GAME_ERROR);
         }

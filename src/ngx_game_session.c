@@ -19,7 +19,10 @@
 
 static ngx_game_session_t *ngx_game_session_alloc(ngx_connection_t *c,
     ngx_game_session_params_t *params);
-static size_t ngx_game_session_adopted(ngx_connection_t *c);
+static size_t ngx_game_session_adopted(ngx_connection_t *c,
+    ngx_str_t *address);
+static ngx_uint_t ngx_game_session_shares(ngx_connection_t *c,
+    ngx_str_t *address);
 static void ngx_game_session_adopt(ngx_game_session_t *s);
 static void ngx_game_session_check(ngx_game_session_t *s);
 static void ngx_game_session_timer(ngx_game_session_t *s);
@@ -149,7 +152,8 @@ ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
 
     pool = ngx_create_pool(sizeof(ngx_pool_t) + sizeof(ngx_game_session_t)
                            + ngx_align(size, NGX_ALIGNMENT)
-                           + ngx_game_session_adopted(c), c->log);
+                           + ngx_game_session_adopted(c, &params->address),
+                           c->log);
     if (pool == NULL) {
         return NULL;
     }
@@ -188,7 +192,7 @@ ngx_game_session_alloc(ngx_connection_t *c, ngx_game_session_params_t *params)
 /* how much memory ngx_game_session_adopt() needs */
 
 static size_t
-ngx_game_session_adopted(ngx_connection_t *c)
+ngx_game_session_adopted(ngx_connection_t *c, ngx_str_t *address)
 {
     if (ngx_game_session_has_tls(c)) {
         return 0;
@@ -196,7 +200,18 @@ ngx_game_session_adopted(ngx_connection_t *c)
 
     return ngx_align(sizeof(ngx_log_t), NGX_ALIGNMENT)
            + ngx_align(c->socklen, NGX_ALIGNMENT)
-           + ngx_align(c->addr_text.len, NGX_ALIGNMENT);
+           + (ngx_game_session_shares(c, address)
+              ? 0 : ngx_align(c->addr_text.len, NGX_ALIGNMENT));
+}
+
+
+/* whether the connection's address, as text, is the session's */
+
+static ngx_uint_t
+ngx_game_session_shares(ngx_connection_t *c, ngx_str_t *address)
+{
+    return c->addr_text.len == address->len
+           && ngx_memcmp(c->addr_text.data, address->data, address->len) == 0;
 }
 
 
@@ -210,6 +225,7 @@ ngx_game_session_adopt(ngx_game_session_t *s)
 {
     u_char            *text;
     ngx_log_t         *log;
+    ngx_str_t          address;
     ngx_pool_t        *pool;
     ngx_connection_t  *c;
     struct sockaddr   *sockaddr;
@@ -217,13 +233,17 @@ ngx_game_session_adopt(ngx_game_session_t *s)
     c = s->connection;
     pool = s->cold->pool;
 
+    address.data = s->cold->text;
+    address.len = s->cold->address_len;
+
     if (s->tls || c->pool->cleanup) {
         return;
     }
 
     log = ngx_palloc(pool, sizeof(ngx_log_t));
     sockaddr = ngx_palloc(pool, c->socklen);
-    text = ngx_pnalloc(pool, c->addr_text.len);
+    text = ngx_game_session_shares(c, &address)
+           ? address.data : ngx_pnalloc(pool, c->addr_text.len);
 
     if (log == NULL || sockaddr == NULL || text == NULL) {
         return;
