@@ -49,6 +49,11 @@ WORKLOADS = [
              'game', '/game', GAME, ALL + ('colyseus',) + TWO, 'update',
              smoke=dict(clients=100)),
 
+    # where neither is busy: what is late is late of itself
+    Workload('game-500', 'Game: 500 players in rooms of 10, 60 Hz',
+             'game', '/game', {**GAME, 'clients': 500}, OURS, 'update',
+             smoke=dict(clients=50)),
+
     Workload('game-2000', 'Game: 2000 players in rooms of 10, 60 Hz',
              'game', '/game', {**GAME, 'clients': 2000}, ALL + ('colyseus',),
              'update', smoke=dict(clients=200)),
