@@ -40,6 +40,8 @@ typedef struct {
 } game_ws_head_t;
 
 
+static int game_ws_short(const game_ws_t *ws, unsigned char **p,
+    unsigned char *end, uint64_t max, game_ws_event_t *ev);
 static game_ws_event_e game_ws_frame(game_ws_t *ws, unsigned char **p,
     unsigned char *end, uint64_t max, game_ws_event_t *ev);
 static const char *game_ws_check(const game_ws_t *ws, unsigned b0,
@@ -64,6 +66,10 @@ game_ws_next(game_ws_t *ws, unsigned char **p, unsigned char *end,
 {
     game_ws_event_e  rc;
 
+    if (game_ws_short(ws, p, end, max, ev)) {
+        return GAME_WS_EV_DATA;
+    }
+
     memset(ev, 0, sizeof(game_ws_event_t));
 
     if (!ws->in_frame) {
@@ -75,6 +81,51 @@ game_ws_next(game_ws_t *ws, unsigned char **p, unsigned char *end,
     }
 
     return game_ws_data(ws, p, end, ev);
+}
+
+
+/*
+ * 1: a short message in one frame that is all there, as most are: nothing of
+ * it is kept in ws.  0: another frame, or a part of one, or a wrong one.
+ */
+
+static int
+game_ws_short(const game_ws_t *ws, unsigned char **p, unsigned char *end,
+    uint64_t max, game_ws_event_t *ev)
+{
+    size_t          len;
+    unsigned char  *frame;
+
+    frame = *p;
+
+    if (end - frame < 6 || ws->in_frame || ws->opcode != 0
+        || (frame[0] != (GAME_WS_FIN | GAME_WS_TEXT)
+            && frame[0] != (GAME_WS_FIN | GAME_WS_BINARY)))
+    {
+        return 0;
+    }
+
+    len = frame[1] & GAME_WS_LEN;
+
+    if (!(frame[1] & GAME_WS_MASK) || len >= GAME_WS_LEN16 || len > max
+        || (size_t) (end - frame) < 6 + len)
+    {
+        return 0;
+    }
+
+    game_ws_unmask(frame + 6, len, frame + 2, 0);
+
+    *ev = (game_ws_event_t) {
+        .opcode = frame[0] & GAME_WS_OPCODE,
+        .first = 1,
+        .last = 1,
+        .data = frame + 6,
+        .len = len
+    };
+
+    *p = frame + 6 + len;
+
+    return 1;
 }
 
 
