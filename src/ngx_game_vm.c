@@ -17,11 +17,13 @@
 
 /*
  * Of the collector.  Bytes that are allocated before it makes a step; bytes
- * beyond half of what lives that begin a cycle; the most work in one step, in
- * KB that are freed or twice as much that is looked at.
+ * beyond half of what lives that begin a cycle, and bytes beyond what lives
+ * that make LuaJIT begin one by itself, at least; the most work in one step,
+ * in KB that are freed or twice as much that is looked at.
  */
 #define NGX_GAME_VM_GC_LEAST  (16 * 1024)
-#define NGX_GAME_VM_GC_BEGIN  (1024 * 1024)
+#define NGX_GAME_VM_GC_BEGIN  (256 * 1024)
+#define NGX_GAME_VM_GC_OWN    (2 * 1024 * 1024)
 #define NGX_GAME_VM_GC_STEP   256
 
 
@@ -30,6 +32,7 @@ static int ngx_game_vm_panic(lua_State *L);
 static int ngx_game_vm_open(lua_State *L);
 static int ngx_game_vm_trampoline(lua_State *L);
 static int ngx_game_vm_step(lua_State *L);
+static void ngx_game_vm_pace(ngx_game_vm_t *vm);
 
 
 ngx_game_vm_t *
@@ -281,6 +284,10 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
     grown = (size_t) (vm->grown - vm->seen);
     left = vm->quota - ngx_min(vm->used, vm->quota);
 
+    if (vm->live == 0) {
+        ngx_game_vm_pace(vm);
+    }
+
     if (!vm->exhausted) {
 
         /* in a cycle with the quota near, there is no time to lose */
@@ -318,7 +325,6 @@ static int
 ngx_game_vm_step(lua_State *L)
 {
     int            *kb;
-    size_t          left, more, pause;
     ngx_game_vm_t  *vm;
 
     kb = lua_touserdata(L, 1);
@@ -326,25 +332,34 @@ ngx_game_vm_step(lua_State *L)
 
     if (vm->exhausted) {
         (void) lua_gc(L, LUA_GCCOLLECT, 0);
-
         vm->exhausted = 0;
-        vm->collecting = 0;
-        vm->live = vm->used;
 
+    } else if (lua_gc(L, LUA_GCSTEP, *kb) == 0) {
         return 0;
     }
 
-    /* LuaJIT's own cycles, within a handler, must begin below the quota too */
+    vm->collecting = 0;
 
-    left = vm->quota - ngx_min(vm->used, vm->quota);
-    more = ngx_min(ngx_max(vm->used, 2 * NGX_GAME_VM_GC_BEGIN), left * 3 / 4);
-    pause = 100 + 100 * more / (vm->used + 1);
-    (void) lua_gc(L, LUA_GCSETPAUSE, (int) ngx_max(pause, 105));
-
-    if (lua_gc(L, LUA_GCSTEP, *kb)) {
-        vm->collecting = 0;
-        vm->live = vm->used;
-    }
+    ngx_game_vm_pace(vm);
 
     return 0;
+}
+
+
+/* a cycle has ended: LuaJIT begins the next one, within a handler, later than
+ * it would be begun here, but below the quota */
+
+static void
+ngx_game_vm_pace(ngx_game_vm_t *vm)
+{
+    size_t  left, more, pause;
+
+    vm->live = vm->used;
+
+    left = vm->quota - ngx_min(vm->used, vm->quota);
+    more = ngx_min(ngx_max(vm->used, NGX_GAME_VM_GC_OWN), left * 3 / 4);
+    pause = 100 + 100 * more / (vm->used + 1);
+
+    (void) lua_gc(vm->L, LUA_GCSETPAUSE, (int) ngx_max(pause, 105));
+    (void) lua_gc(vm->L, LUA_GCRESTART, -1);
 }

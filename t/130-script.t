@@ -344,3 +344,29 @@ location /ws { game game.lua; }
 --- must_die
 --- error_log eval
 qr/\[emerg\].*game\.lua:1: game\.id\(\) works in handlers/
+
+
+
+=== TEST 18: the collector works between handlers, not within one that makes little garbage
+--- lua
+local Room = {}
+function Room:on_message(player, m)
+    local weak = setmetatable({}, { __mode = "v" })
+    for i = 1, m do weak[i] = { i } end
+    local n = 0
+    for _ in pairs(weak) do n = n + 1 end
+    player:send({ n = n })
+end
+return Room
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 5000
+a json {"n":5000}
+a > 5000
+a json {"n":5000}
+a > 5000
+a json {"n":5000}
+a > 5000
+a json {"n":5000}
