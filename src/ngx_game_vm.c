@@ -285,6 +285,7 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
     left = vm->quota - ngx_min(vm->used, vm->quota);
 
     if (vm->live == 0) {
+        vm->live = vm->used;
         ngx_game_vm_pace(vm);
     }
 
@@ -324,7 +325,7 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
 static int
 ngx_game_vm_step(lua_State *L)
 {
-    int            *kb;
+    int            *kb, ended;
     ngx_game_vm_t  *vm;
 
     kb = lua_touserdata(L, 1);
@@ -333,12 +334,16 @@ ngx_game_vm_step(lua_State *L)
     if (vm->exhausted) {
         (void) lua_gc(L, LUA_GCCOLLECT, 0);
         vm->exhausted = 0;
+        ended = 1;
 
-    } else if (lua_gc(L, LUA_GCSTEP, *kb) == 0) {
-        return 0;
+    } else {
+        ended = lua_gc(L, LUA_GCSTEP, *kb);
     }
 
-    vm->collecting = 0;
+    if (ended) {
+        vm->collecting = 0;
+        vm->live = vm->used;
+    }
 
     ngx_game_vm_pace(vm);
 
@@ -346,15 +351,13 @@ ngx_game_vm_step(lua_State *L)
 }
 
 
-/* a cycle has ended: LuaJIT begins the next one, within a handler, later than
- * it would be begun here, but below the quota */
+/* LuaJIT begins a cycle of its own, or goes on with this one, within a
+ * handler, later than it would be done here, but below the quota */
 
 static void
 ngx_game_vm_pace(ngx_game_vm_t *vm)
 {
     size_t  left, more, pause;
-
-    vm->live = vm->used;
 
     left = vm->quota - ngx_min(vm->used, vm->quota);
     more = ngx_min(ngx_max(vm->used, NGX_GAME_VM_GC_OWN), left * 3 / 4);
