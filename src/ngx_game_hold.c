@@ -337,6 +337,9 @@ ngx_game_hold_return(ngx_game_player_t *player,
         player->codec = to->codec;
     }
 
+    /* it may be the first whose messages are counted since the checkpoint */
+
+    room->resumable = 1;
     ngx_game_history_set_count(player, count);
 
     resume->secret = to->secret;

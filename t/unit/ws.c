@@ -347,6 +347,10 @@ test_errors(void)
     check("not masked", T_MAX, 0, "!1002");
 
     begin();
+    raw("\x81\x01Hello, world", 14);
+    check("not masked, with more behind it", T_MAX, 0, "!1002");
+
+    begin();
     raw("\x89\x00", 2);
     check("ping not masked", T_MAX, 0, "!1002");
 
