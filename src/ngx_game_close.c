@@ -107,8 +107,7 @@ static void
 ngx_game_close_frame(ngx_game_session_t *s, ngx_uint_t code,
     const u_char *reason, size_t len)
 {
-    u_char    payload[GAME_WS_CONTROL_MAX];
-    uint32_t  utf8;
+    u_char  payload[GAME_WS_CONTROL_MAX];
 
     if (code == NGX_GAME_CLOSE_EMPTY) {
         ngx_game_session_control(s, GAME_WS_CLOSE, NULL, 0);
@@ -118,10 +117,9 @@ ngx_game_close_frame(ngx_game_session_t *s, ngx_uint_t code,
     payload[0] = (u_char) (code >> 8);
     payload[1] = (u_char) code;
 
-    utf8 = GAME_UTF8_START;
     len = len ? game_utf8_cut(reason, len, NGX_GAME_CLOSE_REASON) : 0;
 
-    if (game_utf8_check(&utf8, reason, len) != 0 || utf8 != GAME_UTF8_START) {
+    if (!game_utf8_valid(reason, len)) {
         len = 0;
     }
 

@@ -93,7 +93,6 @@ ngx_game_codec_json_open(lua_State *L)
 void
 ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
 {
-    uint32_t                state;
     ngx_game_codec_json_t   ctx;
 
     luaL_checkstack(L, 4 * NGX_GAME_CODEC_DEPTH + LUA_MINSTACK, NULL);
@@ -110,11 +109,7 @@ ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
 
     ngx_game_codec_buffer_get(out);
 
-    state = GAME_UTF8_START;
-
-    if (game_utf8_check(&state, out->data, out->len) != 0
-        || state != GAME_UTF8_START)
-    {
+    if (!game_utf8_valid(out->data, out->len)) {
         (void) luaL_error(L, "a string can't be encoded in JSON: it is not "
                           "valid UTF-8");
     }

@@ -453,15 +453,11 @@ static void
 ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx)
 {
     size_t       len;
-    uint32_t     state;
     const char  *text;
 
     text = lua_tolstring(ctx->L, -1, &len);
-    state = GAME_UTF8_START;
 
-    if (game_utf8_check(&state, (const u_char *) text, len) == 0
-        && state == GAME_UTF8_START)
-    {
+    if (game_utf8_valid((const u_char *) text, len)) {
         (void) msgpack_pack_str(&ctx->packer, len);
         (void) msgpack_pack_str_body(&ctx->packer, text, len);
 

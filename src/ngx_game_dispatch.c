@@ -56,6 +56,7 @@ typedef struct {
 typedef struct {
     ngx_game_dispatch_item_t     items[NGX_GAME_DISPATCH_MAX];
     ngx_uint_t                   n;
+    int                          loop;        /* of all of them */
     ngx_uint_t                   next;
     ngx_uint_t                   kept;        /* so many are put off */
     size_t                       used;        /* of memory */
@@ -198,13 +199,13 @@ ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
     /* each game has a loop of its own */
 
     if (dispatch->n == NGX_GAME_DISPATCH_MAX
-        || (dispatch->n
-            && dispatch->items[0].player->room->loop != player->room->loop))
+        || dispatch->loop != player->room->loop)
     {
         ngx_game_dispatch_run();
+        dispatch->loop = player->room->loop;
     }
 
-    item = &ngx_game_dispatch.items[ngx_game_dispatch.n++];
+    item = &dispatch->items[dispatch->n++];
 
     item->player = player;
     item->data = data->data;
@@ -216,28 +217,24 @@ ngx_game_dispatch_add(ngx_game_player_t *player, ngx_game_kind_e kind,
 void
 ngx_game_dispatch_defer(void)
 {
-    size_t                     len;
     ngx_uint_t                 i;
     ngx_game_dispatch_t       *dispatch;
     ngx_game_dispatch_item_t  *item;
 
     dispatch = &ngx_game_dispatch;
 
-    len = 0;
-
-    for (i = dispatch->kept; i < dispatch->n; i++) {
-        len += dispatch->items[i].len;
-    }
-
-    if (dispatch->n - dispatch->kept > NGX_GAME_DISPATCH_FEW
-        || len > sizeof(dispatch->memory) - dispatch->used)
-    {
+    if (dispatch->n - dispatch->kept > NGX_GAME_DISPATCH_FEW) {
         ngx_game_dispatch_run();
         return;
     }
 
     for (i = dispatch->kept; i < dispatch->n; i++) {
         item = &dispatch->items[i];
+
+        if (item->len > sizeof(dispatch->memory) - dispatch->used) {
+            ngx_game_dispatch_run();
+            return;
+        }
 
         ngx_memcpy(dispatch->memory + dispatch->used, item->data, item->len);
         item->data = dispatch->memory + dispatch->used;
@@ -267,7 +264,6 @@ ngx_game_dispatch_run(void)
 {
     uint64_t              began;
     ngx_game_call_t       call;
-    ngx_game_room_t      *room;
     ngx_game_dispatch_t  *dispatch;
 
     static ngx_str_t  memory = ngx_string("no memory for a handler");
@@ -280,7 +276,6 @@ ngx_game_dispatch_run(void)
 
     dispatch->running = 1;
 
-    room = dispatch->items[0].player->room;
     began = ngx_game_clock_now();
 
     ngx_game_handler_end_turn();
@@ -294,7 +289,7 @@ ngx_game_dispatch_run(void)
 
         dispatch->call = NULL;
 
-        if (ngx_game_script_loop(&call, room->loop) == NGX_ERROR) {
+        if (ngx_game_script_loop(&call, dispatch->loop) == NGX_ERROR) {
             ngx_game_dispatch_done(&call, NGX_ERROR, 0, &memory);
             break;
         }
@@ -350,7 +345,10 @@ ngx_game_dispatch_doing(ngx_game_player_t *player,
     doing->player = player->id;
     doing->handler = NGX_GAME_ON_MESSAGE;
     doing->len = ngx_min(item->len, NGX_GAME_DOING_MESSAGE);
-    ngx_memcpy(doing->message, item->data, doing->len);
+
+    /* GCC would make a loop of a memcpy() that is known to be short */
+
+    ngx_memmove(doing->message, item->data, doing->len);
 
     ngx_game_room_changed(player->room);
 }
@@ -473,7 +471,6 @@ ngx_game_dispatch_decode(lua_State *L)
 static int
 ngx_game_dispatch_send(double handle, const char *data, int len, int text)
 {
-    uint32_t            state;
     ngx_str_t           payload;
     ngx_game_player_t  *player;
 
@@ -486,12 +483,7 @@ ngx_game_dispatch_send(double handle, const char *data, int len, int text)
     payload.data = (u_char *) data;
     payload.len = len;
 
-    state = GAME_UTF8_START;
-
-    if (text
-        && (game_utf8_check(&state, payload.data, payload.len) != 0
-            || state != GAME_UTF8_START))
-    {
+    if (text && !game_utf8_valid(payload.data, payload.len)) {
         return 1;
     }
 

@@ -275,7 +275,7 @@ ngx_game_feed_each(ngx_game_feed_t *feed, ngx_game_codec_e codec,
         if (s->codec == codec
             && (n == 0 || !ngx_game_feed_excepted(s->player, except, n)))
         {
-            ngx_game_session_send(s, frame);
+            ngx_game_session_send_frame(s, frame);
         }
     }
 }
@@ -304,6 +304,20 @@ ngx_game_feed_event(ngx_event_t *ev)
     while (!ngx_queue_empty(&ngx_game_feeds)) {
         q = ngx_queue_head(&ngx_game_feeds);
         ngx_game_feed_flush(ngx_queue_data(q, ngx_game_feed_t, link));
+    }
+}
+
+
+void
+ngx_game_feed_end_turn(void)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_game_feed_end_of_turn;
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+        ngx_game_feed_event(ev);
     }
 }
 
@@ -436,7 +450,7 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
 
 
 void
-ngx_game_feed_take(ngx_game_session_t *s)
+ngx_game_feed_run(ngx_game_session_t *s)
 {
     uint32_t           len;
     ngx_uint_t         messages;
@@ -444,11 +458,6 @@ ngx_game_feed_take(ngx_game_session_t *s)
     ngx_game_block_t  *block;
 
     feed = s->feed;
-
-    if (feed == NULL || s->taken == feed->end) {
-        return;
-    }
-
     len = feed->end - s->taken;
     s->taken = feed->end;
 

@@ -48,9 +48,22 @@ void ngx_game_feed_send(ngx_game_feed_t *feed, ngx_game_codec_e codec,
     ngx_game_kind_e kind, const ngx_str_t *payload, const u_char *except,
     ngx_uint_t n);
 
+/* writes what is pending now, as at the end of the turn */
+void ngx_game_feed_end_turn(void);
+
 /* queues what is pending for one session, so that it comes before what is
  * queued next */
-void ngx_game_feed_take(ngx_game_session_t *s);
+#define ngx_game_feed_take(s)                                                 \
+                                                                              \
+    if (ngx_game_feed_pending(s)) {                                           \
+        ngx_game_feed_run(s);                                                 \
+    }
+
+#define ngx_game_feed_pending(s)                                              \
+    ((s)->feed != NULL && (s)->taken != (s)->feed->end)
+
+/* private: if something is pending */
+void ngx_game_feed_run(ngx_game_session_t *s);
 
 
 #endif /* _NGX_GAME_FEED_H_INCLUDED_ */

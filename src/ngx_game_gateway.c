@@ -90,7 +90,9 @@ void
 ngx_game_gateway_send(ngx_game_player_t *player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
-    ngx_game_history_send(player, kind, payload);
+    if (ngx_game_player_resumable(player)) {
+        ngx_game_history_send(player, kind, payload);
+    }
 
     if (player->away) {
         return;

@@ -153,10 +153,6 @@ ngx_game_history_send(ngx_game_player_t *player, ngx_game_kind_e kind,
 {
     ngx_game_event_t  event;
 
-    if (!ngx_game_player_resumable(player)) {
-        return;
-    }
-
     ngx_game_player_resume(player)->sent++;
 
     if (payload->len > UINT32_MAX / 2) {

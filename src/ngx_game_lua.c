@@ -706,7 +706,6 @@ static void
 ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
     ngx_game_codec_e codec, int index)
 {
-    uint32_t         state;
     ngx_str_t        payload;
     ngx_game_kind_e  kind;
 
@@ -714,11 +713,8 @@ ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
         kind = to->kind;
         payload.data = (u_char *) luaL_checklstring(L, index, &payload.len);
 
-        state = GAME_UTF8_START;
-
         if (kind == NGX_GAME_TEXT
-            && (game_utf8_check(&state, payload.data, payload.len) != 0
-                || state != GAME_UTF8_START))
+            && !game_utf8_valid(payload.data, payload.len))
         {
             luaL_argerror(L, index, "text is not valid UTF-8");
         }

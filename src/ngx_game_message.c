@@ -18,6 +18,8 @@
 #define NGX_GAME_MESSAGE_MIN      512
 
 
+static void ngx_game_message_whole(ngx_game_session_t *s,
+    game_ws_event_t *ev);
 static void ngx_game_message_inflate(ngx_game_session_t *s,
     game_ws_event_t *ev);
 static ngx_int_t ngx_game_message_inflater(ngx_game_session_t *s);
@@ -45,6 +47,11 @@ ngx_game_message_data(ngx_game_session_t *s, game_ws_event_t *ev)
         return;
     }
 
+    if (ev->first && ev->last && !ev->compressed) {
+        ngx_game_message_whole(s, ev);
+        return;
+    }
+
     if (ev->compressed) {
         ngx_game_message_inflate(s, ev);
 
@@ -55,6 +62,20 @@ ngx_game_message_data(ngx_game_session_t *s, game_ws_event_t *ev)
     if (ev->last) {
         ngx_game_message_forget(s);
     }
+}
+
+
+/* in one frame, as it is: nothing of it is kept */
+
+static void
+ngx_game_message_whole(ngx_game_session_t *s, game_ws_event_t *ev)
+{
+    if (ev->opcode == GAME_WS_TEXT && !game_utf8_valid(ev->data, ev->len)) {
+        ngx_game_close_fail(s, 1007, "text is not UTF-8");
+        return;
+    }
+
+    ngx_game_session_message(s, ev->opcode, ev->data, ev->len);
 }
 
 

@@ -16,7 +16,7 @@
 #define NGX_GAME_OUTPUT_SIZE   8             /* pieces, a power of two */
 #define NGX_GAME_OUTPUT_PONGS  32            /* that wait at most */
 #define NGX_GAME_OUTPUT_SHARED 2             /* pieces, then runs are copied */
-#define NGX_GAME_OUTPUT_POOL   64            /* queues kept for reuse */
+#define NGX_GAME_OUTPUT_POOL   256           /* queues kept for reuse */
 
 
 static ngx_game_piece_t *ngx_game_output_own(ngx_game_session_t *s,
@@ -49,6 +49,41 @@ ngx_game_output_frame(ngx_game_session_t *s, ngx_uint_t opcode,
     piece->last += size;
     piece->messages += (opcode < GAME_WS_CLOSE);
     s->out->bytes += size;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_game_output_append(ngx_game_session_t *s, ngx_uint_t opcode,
+    const u_char *payload, size_t len)
+{
+    size_t              size;
+    ngx_game_piece_t   *piece;
+    ngx_game_output_t  *out;
+
+    out = s->out;
+
+    if (out == NULL) {
+        return NGX_DECLINED;
+    }
+
+    size = GAME_WS_HEADER_MAX + len;
+    piece = ngx_game_output_at(out, out->tail - 1);
+
+    if (piece->block != out->block || piece->pong
+        || piece->last != piece->block->len
+        || ngx_game_block_left(piece->block) < size
+        || ngx_game_output_waits(out) + size > s->conf->send_buffer)
+    {
+        return NGX_DECLINED;
+    }
+
+    size = ngx_game_block_frame(piece->block, opcode, 0, payload, len);
+
+    piece->last += size;
+    piece->messages++;
+    out->bytes += size;
 
     return NGX_OK;
 }
@@ -134,8 +169,12 @@ ngx_game_output_room(ngx_game_session_t *s, size_t size)
     ngx_game_block_t   *block;
     ngx_game_output_t  *out;
 
-    if (ngx_game_output_reserve(s) != NGX_OK) {
-        return NGX_ERROR;
+    if (s->out == NULL) {
+        s->out = ngx_game_output_create(s->connection->log);
+
+        if (s->out == NULL) {
+            return NGX_ERROR;
+        }
     }
 
     out = s->out;

@@ -11,9 +11,6 @@
 #include "ngx_game_output_private.h"
 
 
-/* what a waiting piece costs besides its bytes, roughly */
-#define NGX_GAME_OUTPUT_COST   64
-
 /* seconds between two warnings about slow clients; the others are info */
 #define NGX_GAME_OUTPUT_QUIET  1
 
@@ -25,7 +22,28 @@ static ngx_int_t ngx_game_output_plain(ngx_game_session_t *s,
 
 
 void
-ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame)
+ngx_game_session_send(ngx_game_session_t *s, ngx_game_kind_e kind,
+    const u_char *payload, size_t len)
+{
+    ngx_game_frame_t  frame;
+
+    /* behind another one, whose write will take it along */
+
+    if (!s->closing && !s->ended && s->zip == NULL
+        && len <= NGX_GAME_OUTPUT_COPY && !ngx_game_feed_pending(s)
+        && ngx_game_output_append(s, kind, payload, len) == NGX_OK)
+    {
+        return;
+    }
+
+    ngx_game_frame_init(&frame, kind, payload, len);
+    ngx_game_session_send_frame(s, &frame);
+    ngx_game_frame_done(&frame);
+}
+
+
+void
+ngx_game_session_send_frame(ngx_game_session_t *s, ngx_game_frame_t *frame)
 {
     size_t             size;
     ngx_int_t          rc;
@@ -76,18 +94,8 @@ ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame)
 ngx_uint_t
 ngx_game_output_over(ngx_game_session_t *s, size_t size)
 {
-    size_t              waiting;
-    ngx_game_output_t  *out;
-
-    out = s->out;
-
-    if (out == NULL) {
-        return 0;
-    }
-
-    waiting = out->bytes + (out->tail - out->head) * NGX_GAME_OUTPUT_COST;
-
-    return waiting + size > s->conf->send_buffer;
+    return s->out && ngx_game_output_waits(s->out) + size
+                     > s->conf->send_buffer;
 }
 
 

@@ -41,6 +41,12 @@ struct ngx_game_output_s {
 };
 
 
+/* what a waiting piece costs besides its bytes, roughly */
+#define NGX_GAME_OUTPUT_COST  64
+
+#define ngx_game_output_waits(out)                                            \
+    ((out)->bytes + ((out)->tail - (out)->head) * NGX_GAME_OUTPUT_COST)
+
 #define ngx_game_output_at(out, i)  (&(out)->pieces[(i) & ((out)->size - 1)])
 
 

@@ -115,13 +115,6 @@ ngx_game_player_resume(ngx_game_player_t *player)
 }
 
 
-ngx_uint_t
-ngx_game_player_resumable(ngx_game_player_t *player)
-{
-    return player->resume != &ngx_game_player_no_resume;
-}
-
-
 void
 ngx_game_player_proven(ngx_game_player_t *player)
 {

@@ -18,7 +18,7 @@
 
 /* what a player may come back with, and to */
 typedef struct {
-    ngx_game_player_t         *player;
+    ngx_game_player_t         *player;        /* NULL: nobody's */
     ngx_game_secret_t          secret;        /* of its session, or to come
                                                * back with */
     ngx_game_secret_t          former;        /* the one before, in case that
@@ -82,7 +82,7 @@ ngx_game_player_t *ngx_game_player_find(uint64_t id);
 ngx_game_resume_t *ngx_game_player_resume(ngx_game_player_t *player);
 
 /* whether it has one of its own */
-ngx_uint_t ngx_game_player_resumable(ngx_game_player_t *player);
+#define ngx_game_player_resumable(p)  ((p)->resume->player != NULL)
 
 /* the client has come to know its secret: the one before is of no use any
  * more */

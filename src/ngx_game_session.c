@@ -37,6 +37,10 @@ static u_char *ngx_game_session_log_error(ngx_log_t *log, u_char *buf,
 #define ngx_game_session_has_tls(c)  0
 #endif
 
+/* for ngx_game_session_check() */
+#define ngx_game_session_has_news(c)                                          \
+    ((c)->close || (c)->read->timedout || (c)->write->timedout)
+
 
 /* this worker's */
 static ngx_game_session_handlers_t  *ngx_game_session_handlers;
@@ -375,7 +379,9 @@ ngx_game_session_read_handler(ngx_event_t *rev)
 
     c->log->action = "reading from a player";
 
-    ngx_game_session_check(s);
+    if (ngx_game_session_has_news(c)) {
+        ngx_game_session_check(s);
+    }
 
     ngx_game_session_reading = s;
 
@@ -385,7 +391,9 @@ ngx_game_session_read_handler(ngx_event_t *rev)
 
     ngx_game_session_reading = NULL;
 
-    ngx_game_close_settle(s);
+    if (s->closing || s->ended) {
+        ngx_game_close_settle(s);
+    }
 }
 
 
@@ -400,14 +408,18 @@ ngx_game_session_write_handler(ngx_event_t *wev)
 
     c->log->action = "sending to a player";
 
-    ngx_game_session_check(s);
+    if (ngx_game_session_has_news(c)) {
+        ngx_game_session_check(s);
+    }
 
     if (!s->ended && !s->shut) {
         ngx_game_feed_take(s);
         ngx_game_output_flush(s);
     }
 
-    ngx_game_close_settle(s);
+    if (s->closing || s->ended) {
+        ngx_game_close_settle(s);
+    }
 }
 
 
@@ -678,13 +690,9 @@ ngx_game_session_set_got(ngx_game_session_t *s, uint64_t got)
 void
 ngx_game_session_say(ngx_game_session_t *s, u_char *text, size_t len)
 {
-    ngx_game_frame_t  frame;
-
     s->cold->others--;
 
-    ngx_game_frame_init(&frame, NGX_GAME_TEXT, text, len);
-    ngx_game_session_send(s, &frame);
-    ngx_game_frame_done(&frame);
+    ngx_game_session_send(s, NGX_GAME_TEXT, text, len);
 }
 
 

@@ -110,7 +110,12 @@ void ngx_game_session_done(void);
 
 /* queues a message; it is written at the end of this turn of the loop.  Over
  * game_send_buffer: closes with 1013 */
-void ngx_game_session_send(ngx_game_session_t *s, ngx_game_frame_t *frame);
+void ngx_game_session_send(ngx_game_session_t *s, ngx_game_kind_e kind,
+    const u_char *payload, size_t len);
+
+/* the same with what goes to others, too */
+void ngx_game_session_send_frame(ngx_game_session_t *s,
+    ngx_game_frame_t *frame);
 
 /* what a session is told, with 1000, whose player has come back by another */
 #define NGX_GAME_CLOSE_REPLACED  "the player has come back elsewhere"

@@ -231,17 +231,13 @@ void
 ngx_game_sync_send_local(uint64_t player, ngx_game_kind_e kind,
     const ngx_str_t *payload)
 {
-    ngx_game_frame_t     frame;
     ngx_game_session_t  *s;
 
     s = ngx_game_session_find(player);
-    if (s == NULL) {
-        return;
-    }
 
-    ngx_game_frame_init(&frame, kind, payload->data, payload->len);
-    ngx_game_session_send(s, &frame);
-    ngx_game_frame_done(&frame);
+    if (s) {
+        ngx_game_session_send(s, kind, payload->data, payload->len);
+    }
 }
 
 

@@ -9,6 +9,7 @@
 
 
 #include "ngx_game_tick.h"
+#include "ngx_game_feed.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_zone.h"
@@ -42,6 +43,7 @@ static uint64_t ngx_game_tick_phase(ngx_game_room_t *room);
 static uint32_t ngx_game_tick_hash(ngx_game_room_t *room);
 static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
 static void ngx_game_tick_handler(ngx_game_timer_t *timer);
+static void ngx_game_tick_part(ngx_game_room_t *room);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
 
 
@@ -255,8 +257,31 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
         return;
     }
 
+    ngx_game_tick_part(room);
+
     while (run-- && !room->closing && !room->ticking) {
         ngx_game_handler_tick(room);
+    }
+}
+
+
+/*
+ * A worker that is behind runs the rooms of several places in one turn.  What
+ * those of one have sent is written before the next one's turn: else players
+ * would wait for more rooms in one tick than in another.
+ */
+
+static void
+ngx_game_tick_part(ngx_game_room_t *room)
+{
+    static uint32_t              place;
+    static ngx_game_schedule_t  *schedule;
+
+    if (room->tick_place != place || room->schedule != schedule) {
+        place = room->tick_place;
+        schedule = room->schedule;
+
+        ngx_game_feed_end_turn();
     }
 }
 

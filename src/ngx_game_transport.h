@@ -228,6 +228,11 @@ void ngx_game_output_slow(ngx_game_session_t *s);
 ngx_int_t ngx_game_output_frame(ngx_game_session_t *s, ngx_uint_t opcode,
     const u_char *payload, size_t len);
 
+/* the same for a message, which goes into the piece that waits last, without
+ * a call for a write; NGX_DECLINED: there is none, or no room */
+ngx_int_t ngx_game_output_append(ngx_game_session_t *s, ngx_uint_t opcode,
+    const u_char *payload, size_t len);
+
 /* appends a run of frames, with a reference of its own, whose first bytes up
  * to `pos` are written already; NGX_ERROR: no memory */
 ngx_int_t ngx_game_output_block(ngx_game_session_t *s,

@@ -201,13 +201,18 @@ ngx_game_vm_alloc(void *data, void *ptr, size_t old, size_t size)
     void           *p;
     ngx_game_vm_t  *vm = data;
 
+    if (size == 0) {
+        vm->used -= old;
+        return vm->alloc(vm->alloc_data, ptr, old, 0);
+    }
+
     if (size > old && size - old > vm->quota - ngx_min(vm->used, vm->quota)) {
         return NULL;
     }
 
     p = vm->alloc(vm->alloc_data, ptr, old, size);
 
-    if (p == NULL && size != 0) {
+    if (p == NULL) {
 
         if (size > old) {
             return NULL;

@@ -9,8 +9,6 @@
  */
 
 
-#include <string.h>
-
 #include "game_utf8.h"
 
 
@@ -24,11 +22,7 @@
 /* no byte is within its bounds: a text that failed once stays so */
 #define GAME_UTF8_FAILED        GAME_UTF8_STATE(1, 0xff, 0)
 
-#define GAME_UTF8_NOT_ASCII     UINT64_C(0x8080808080808080)
 
-
-static const unsigned char *game_utf8_skip_ascii(const unsigned char *p,
-    const unsigned char *end);
 static uint32_t game_utf8_lead(unsigned c);
 
 
@@ -79,38 +73,14 @@ game_utf8_check(uint32_t *state, const unsigned char *data, size_t len)
 }
 
 
-static const unsigned char *
-game_utf8_skip_ascii(const unsigned char *p, const unsigned char *end)
+int
+game_utf8_check_whole(const unsigned char *data, size_t len)
 {
-    uint64_t  word, words[4];
+    uint32_t  state;
 
-    while (end - p >= 32) {
-        memcpy(words, p, 32);
+    state = GAME_UTF8_START;
 
-        if ((words[0] | words[1] | words[2] | words[3])
-            & GAME_UTF8_NOT_ASCII)
-        {
-            break;
-        }
-
-        p += 32;
-    }
-
-    while (end - p >= 8) {
-        memcpy(&word, p, 8);
-
-        if (word & GAME_UTF8_NOT_ASCII) {
-            break;
-        }
-
-        p += 8;
-    }
-
-    while (p < end && *p < 0x80) {
-        p++;
-    }
-
-    return p;
+    return game_utf8_check(&state, data, len) == 0 && state == GAME_UTF8_START;
 }
 
 

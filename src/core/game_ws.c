@@ -400,33 +400,37 @@ game_ws_unmask(unsigned char *p, size_t len, const uint8_t key[4],
     unsigned phase)
 {
     size_t         i;
-    uint64_t       word, mask, words[4];
+    uint32_t       half;
+    uint64_t       word, next, mask;
     unsigned char  k[8];
 
     /* the key as it falls on the next 8 bytes, in any byte order */
 
-    for (i = 0; i < 4; i++) {
-        k[i] = key[(phase + i) & 3];
+    memcpy(&half, key, 4);
+
+    if (phase) {
+        memcpy(k, &half, 4);
+        memcpy(k + 4, &half, 4);
+        memcpy(&half, k + phase, 4);
     }
 
-    memcpy(k + 4, k, 4);
+    mask = (uint64_t) half << 32 | half;
 
-    memcpy(&mask, k, 8);
+    while (len >= 16) {
+        memcpy(&word, p, 8);
+        memcpy(&next, p + 8, 8);
 
-    while (len >= 32) {
-        memcpy(words, p, 32);
+        word ^= mask;
+        next ^= mask;
 
-        for (i = 0; i < 4; i++) {
-            words[i] ^= mask;
-        }
+        memcpy(p, &word, 8);
+        memcpy(p + 8, &next, 8);
 
-        memcpy(p, words, 32);
-
-        p += 32;
-        len -= 32;
+        p += 16;
+        len -= 16;
     }
 
-    while (len >= 8) {
+    if (len >= 8) {
         memcpy(&word, p, 8);
         word ^= mask;
         memcpy(p, &word, 8);
@@ -435,8 +439,12 @@ game_ws_unmask(unsigned char *p, size_t len, const uint8_t key[4],
         len -= 8;
     }
 
-    for (i = 0; i < len; i++) {
-        p[i] ^= k[i];
+    if (len) {
+        memcpy(k, &mask, 8);
+
+        for (i = 0; i < len; i++) {
+            p[i] ^= k[i];
+        }
     }
 }
 
@@ -518,7 +526,6 @@ game_ws_close_parse(const unsigned char *data, size_t len, unsigned *code,
     const unsigned char **reason, size_t *reason_len)
 {
     unsigned  n;
-    uint32_t  state;
 
     *code = GAME_WS_NO_CODE;
     *reason = NULL;
@@ -538,11 +545,7 @@ game_ws_close_parse(const unsigned char *data, size_t len, unsigned *code,
         return GAME_WS_PROTOCOL;
     }
 
-    state = GAME_UTF8_START;
-
-    if (game_utf8_check(&state, data + 2, len - 2) != 0
-        || state != GAME_UTF8_START)
-    {
+    if (!game_utf8_valid(data + 2, len - 2)) {
         return GAME_WS_BAD_TEXT;
     }
 

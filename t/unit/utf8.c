@@ -97,6 +97,12 @@ test_all_code_points(void)
         {
             wrong++;
         }
+
+        if (game_utf8_valid(p, n) != valid
+            || game_utf8_valid(p, n - 1) != (n == 1))
+        {
+            wrong++;
+        }
     }
 
     is(wrong, 0, "every code point, surrogates, and what is above U+10FFFF");
