@@ -30,6 +30,11 @@
     (((w) - GAME_JSON_BYTES(c)) & ~(w) & GAME_JSON_BYTES(0x80))
 #define game_json_equal(w, c)  game_json_below((w) ^ GAME_JSON_BYTES(c), 1)
 
+/* the same of what a string can't have as it is, RFC 8259, 7 */
+#define game_json_escaped(w)                                                  \
+    (game_json_below(w, 0x20) | game_json_equal(w, '"')                       \
+     | game_json_equal(w, '\\'))
+
 
 typedef struct {
     uint64_t    digits;      /* the first ones that count */
@@ -248,19 +253,39 @@ size_t
 game_json_plain(unsigned char *dst, const unsigned char *src, size_t len)
 {
     size_t    i;
+    uint32_t  half[2];
     uint64_t  word;
 
     for (i = 0; i + 8 <= len; i += 8) {
         memcpy(&word, src + i, 8);
 
-        if (game_json_below(word, 0x20)
-            | game_json_equal(word, '"')
-            | game_json_equal(word, '\\'))
-        {
+        if (game_json_escaped(word)) {
             break;
         }
 
         memcpy(dst + i, &word, 8);
+    }
+
+    /* what is left of a name is one word, of which some was seen before */
+
+    if (i + 8 > len && len >= 8) {
+        memcpy(&word, src + len - 8, 8);
+
+        if (!game_json_escaped(word)) {
+            memcpy(dst + len - 8, &word, 8);
+            return len;
+        }
+
+    } else if (len >= 4 && len < 8) {
+        memcpy(&half[0], src, 4);
+        memcpy(&half[1], src + len - 4, 4);
+        word = (uint64_t) half[1] << 32 | half[0];
+
+        if (!game_json_escaped(word)) {
+            memcpy(dst, &half[0], 4);
+            memcpy(dst + len - 4, &half[1], 4);
+            return len;
+        }
     }
 
     while (i < len && src[i] >= 0x20 && src[i] != '"' && src[i] != '\\') {

@@ -30,7 +30,7 @@ int game_utf8_check_whole(const unsigned char *data, size_t len);
 size_t game_utf8_cut(const unsigned char *data, size_t len, size_t max);
 
 
-/* the first byte of the text that may not be ASCII; end: there is none */
+/* the first byte of the text that is not ASCII; end: there is none */
 static inline const unsigned char *
 game_utf8_skip_ascii(const unsigned char *p, const unsigned char *end)
 {
@@ -41,7 +41,7 @@ game_utf8_skip_ascii(const unsigned char *p, const unsigned char *end)
         memcpy(&next, p + 8, 8);
 
         if ((word | next) & UINT64_C(0x8080808080808080)) {
-            return p;
+            break;
         }
 
         p += 16;

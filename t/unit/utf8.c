@@ -109,6 +109,33 @@ test_all_code_points(void)
 }
 
 
+/* a character, whole and broken, at each place of a text of each length */
+
+static void
+test_places(void)
+{
+    size_t         len, at;
+    uint32_t       wrong;
+    unsigned char  text[40];
+
+    wrong = 0;
+
+    for (len = 2; len <= sizeof(text); len++) {
+        for (at = 0; at + 2 <= len; at++) {
+            memset(text, 'a', len);
+            text[at] = 0xc3;
+            wrong += judge(text, len, len) != -1 || game_utf8_valid(text, len);
+
+            text[at + 1] = 0xa4;
+            wrong += judge(text, len, len) != 1 || !game_utf8_valid(text, len);
+            wrong += judge(text, len, 7) != 1;
+        }
+    }
+
+    is(wrong, 0, "a character at each place of a text");
+}
+
+
 /* all 1 and 2-byte texts, and all 3-byte ones by their number: what
  * RFC 3629, 4 allows can be counted */
 
@@ -276,6 +303,7 @@ int
 main(void)
 {
     test_all_code_points();
+    test_places();
     test_counts();
     test_fail_fast();
     test_steps();
