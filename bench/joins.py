@@ -15,14 +15,12 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-def join(port, path):
-    """Returns the socket, the headers and the microseconds of the handshake."""
-    s = socket.create_connection(('127.0.0.1', port), 5)
+def handshake(s, path, more=''):
+    """Returns the headers of the answer and the microseconds until it came."""
     key = base64.b64encode(os.urandom(16)).decode()
     request = ('GET %s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n'
                'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
-               'Sec-WebSocket-Key: %s\r\n\r\n' % (path, key)).encode()
-    time.sleep(0.002)                   # it has been accepted
+               'Sec-WebSocket-Key: %s\r\n%s\r\n' % (path, key, more)).encode()
 
     begin = time.perf_counter_ns()
     s.sendall(request)
@@ -36,7 +34,14 @@ def join(port, path):
         raise OSError('the join was refused: ' + lines[0])
 
     headers = dict(line.lower().split(': ', 1) for line in lines[1:] if ': ' in line)
-    return s, headers, (end - begin) / 1000
+    return headers, (end - begin) / 1000
+
+
+def join(port, path):
+    """Returns the socket and what handshake() does."""
+    s = socket.create_connection(('127.0.0.1', port), 5)
+    time.sleep(0.002)                   # it has been accepted
+    return s, *handshake(s, path)
 
 
 def measure(port, count):

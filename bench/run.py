@@ -26,6 +26,7 @@ import time
 
 sys.dont_write_bytecode = True          # the tree stays as it was
 
+import held
 import joins
 import report
 import servers
@@ -130,6 +131,11 @@ class Bench:
                 os.sched_setaffinity(0, load_core)
                 if workload.load == 'join':
                     found = joins.measure(running.port, workload.options['joins'])
+                elif workload.load == 'held':
+                    found = [held.measure(running.port, running.pid,
+                                          {'warmup': self.arguments.warmup,
+                                           'seconds': self.arguments.seconds,
+                                           **workload.options})]
                 else:
                     found = [self.generate(workload, server, running)]
         except subprocess.TimeoutExpired:
@@ -229,7 +235,7 @@ def check(workload, result):
         return result['failed']
     if result['errors']:
         return '%d errors: %s' % (result['errors'], result.get('told', ['?'])[0])
-    if workload.load in ('idle', 'join') or 'max-p99' in workload.options:
+    if workload.load in ('idle', 'join', 'held') or 'max-p99' in workload.options:
         return None
 
     received, sent = result['received'], result['sent']

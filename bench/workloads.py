@@ -85,6 +85,11 @@ WORKLOADS = [
                smoke=dict(rooms=rooms // 50 + 10, seconds=2))
       for rooms in (100, 1000, 10000)),
 
+    # 40,000 sockets are more than a process may have open on many machines
+    Workload('held', 'Held: 10,000 full rooms of 4, 20 Hz, 1 of 4 connected',
+             'held', '/held', {'clients': 10000, 'waves': 4, 'room-size': 4},
+             ('ngx_game',), 'tick', smoke=dict(clients=100)),
+
     Workload('join', 'Joins of a room, one after the other, 2 workers',
              'join', '/join', dict(joins=400), TWO, 'join',
              smoke=dict(joins=40)),
