@@ -20,7 +20,7 @@
 
 /* of the worker's time, ppm: at least, at most, and the part of the idle time
  * that is added to the former */
-#define NGX_GAME_CHECKPOINT_LEAST   20000
+#define NGX_GAME_CHECKPOINT_LEAST   10000
 #define NGX_GAME_CHECKPOINT_MOST    100000
 #define NGX_GAME_CHECKPOINT_IDLE    5
 
