@@ -7,7 +7,7 @@
 #
 #   --only echo,game        these workloads (or plots)
 #   --servers floor,ws      these servers
-#   --rounds 3  --seconds 4  --warmup 1
+#   --rounds 5  --seconds 2  --warmup .7
 #   --docs                  the charts go to docs/, not to build/bench/
 #
 # The server has one core and the generator another one.  Servers take turns,
@@ -300,15 +300,17 @@ def arguments():
                         choices=['all', 'smoke', 'plots'])
     parser.add_argument('--only', default='')
     parser.add_argument('--servers', default='')
-    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--rounds', type=int)
     parser.add_argument('--seconds', type=float)
     parser.add_argument('--warmup', type=float)
     parser.add_argument('--docs', action='store_true')
     a = parser.parse_args()
 
-    brief = {'all': (4, 1), 'plots': (2, .5), 'smoke': (.4, .1)}[a.what]
-    a.seconds = a.seconds or brief[0]
-    a.warmup = brief[1] if a.warmup is None else a.warmup
+    rounds, seconds, warmup = {'all': (5, 2, .7), 'plots': (3, 2, .5),
+                               'smoke': (1, .4, .1)}[a.what]
+    a.rounds = a.rounds or rounds
+    a.seconds = a.seconds or seconds
+    a.warmup = warmup if a.warmup is None else a.warmup
     return a
 
 
