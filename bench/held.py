@@ -5,7 +5,6 @@
 # at last all rooms are full, and the players of the last wave are connected.
 
 import json
-import os
 import socket
 import struct
 import time

@@ -268,7 +268,6 @@ typedef struct {
     ngx_game_counters_t       *counters;
     ngx_game_doing_t          *doing;
     ngx_msec_t                 deadline;      /* of the exit, 0: none */
-    ngx_uint_t                 handovers;     /* under way, from or to it */
     unsigned                   exiting:1;
     unsigned                   alone:1;       /* exiting, and no other worker
                                                * takes its rooms over */

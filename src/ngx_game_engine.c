@@ -241,7 +241,7 @@ static void
 ngx_game_engine_watch(ngx_event_t *ev)
 {
     if (ngx_game_snapshot_ended()
-        || (ngx_game_room_total() == 0 && ngx_game_worker.handovers == 0))
+        || (ngx_game_room_total() == 0 && ngx_game_handover_total() == 0))
     {
         return;
     }

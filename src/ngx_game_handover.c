@@ -24,6 +24,13 @@ static void ngx_game_handover_unpack(ngx_game_record_t *record,
 static game_map_t  ngx_game_handovers;        /* entries, by room */
 
 
+ngx_uint_t
+ngx_game_handover_total(void)
+{
+    return ngx_game_handovers.count;
+}
+
+
 void
 ngx_game_handover_record(ngx_game_record_t *record, u_char *payload,
     size_t len)
@@ -63,7 +70,8 @@ ngx_game_handover_record(ngx_game_record_t *record, u_char *payload,
 ngx_uint_t
 ngx_game_handover_holds(uint64_t room)
 {
-    return game_map_get(&ngx_game_handovers, room) != NULL;
+    return ngx_game_handovers.count
+           && game_map_get(&ngx_game_handovers, room) != NULL;
 }
 
 
@@ -328,8 +336,6 @@ ngx_game_handover_create(ngx_game_room_t *room, uint64_t peer,
         return NULL;
     }
 
-    ngx_game_worker.handovers++;
-
     return h;
 }
 
@@ -381,7 +387,6 @@ void
 ngx_game_handover_free(ngx_game_handover_t *h)
 {
     (void) game_map_remove(&ngx_game_handovers, h->id);
-    ngx_game_worker.handovers--;
 
     ngx_game_kept_drop(&h->kept);
 

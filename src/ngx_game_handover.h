@@ -58,6 +58,9 @@ void ngx_game_handover_leave(void);
  * said who is there; NGX_ERROR: no memory */
 ngx_int_t ngx_game_handover_adopt(ngx_game_room_t *room, uint64_t term);
 
+/* how many rooms are on their way from or to this worker */
+ngx_uint_t ngx_game_handover_total(void);
+
 /* 1 if the room is on its way, so that all for it has to be diverted */
 ngx_uint_t ngx_game_handover_holds(uint64_t room);
 

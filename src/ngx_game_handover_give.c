@@ -126,12 +126,12 @@ ngx_game_handover_round(ngx_event_t *ev)
         }
     }
 
-    if (ngx_game_room_total() || ngx_game_worker.handovers) {
+    if (ngx_game_room_total() || ngx_game_handover_total()) {
         if (ev->timer_set) {
             ngx_del_timer(ev);
         }
 
-        ngx_add_timer(ev, quiet && ngx_game_worker.handovers == 0
+        ngx_add_timer(ev, quiet && ngx_game_handover_total() == 0
                           ? NGX_GAME_HANDOVER_QUIET
                           : NGX_GAME_HANDOVER_ROUND);
     }

@@ -168,9 +168,7 @@ ngx_game_sync_message(uint64_t owner, uint64_t room, uint64_t player,
 {
     ngx_game_record_t  record;
 
-    if (ngx_game_sync_is_local(owner)
-        && (ngx_game_worker.handovers == 0 || !ngx_game_sync_to.holds(room)))
-    {
+    if (ngx_game_sync_is_local(owner) && !ngx_game_sync_to.holds(room)) {
         ngx_game_sync_to.message(owner, room, player, kind, payload);
         return NGX_OK;
     }
