@@ -92,6 +92,16 @@ status workers.*.messages.in == 3
 status workers.*.messages.out == 3
 status workers.*.bytes.in == 1043
 status workers.*.bytes.out == 1021
+# several in one turn
+a >burst 5
+a < 0
+a < 0
+a < 0
+a < 0
+a < 0
+status workers.*.messages.in == 8
+status workers.*.messages.out == 8
+status workers.*.bytes.out == 1036
 
 
 
