@@ -7,9 +7,9 @@ from math import ceil, floor, log10
 from statistics import median
 
 COLORS = {
-    'floor': '#8b949e', 'ngx_game': '#2f81f7', 'gorilla': '#2da44e',
-    'ws': '#bf8700', 'nginx-lua': '#d6498a', 'nchan': '#8957e5',
-    'colyseus': '#e16f24',
+    'floor': '#8b949e', 'ngx_game': '#2f81f7', 'ngx_game-raw': '#79c0ff',
+    'gorilla': '#2da44e', 'ws': '#bf8700', 'nginx-lua': '#d6498a',
+    'nchan': '#8957e5', 'colyseus': '#e16f24',
 }
 
 

@@ -216,7 +216,7 @@ def run_all(bench, chosen):
     info = machine()
     print('%s, %d cores, Linux %s' % (info['cpu'], info['cores'], info['kernel']))
     for name, version in bench.versions.items():
-        print('  %-10s %s' % (name, version))
+        print('  %-12s %s' % (name, version))
 
     for workload in chosen:
         workload, note = fit(workload, bench.most)
@@ -263,7 +263,7 @@ def run_smoke(bench, chosen):
         for server, workers in bench.servers_of(workload):
             results = bench.once(workload, server, workers)
             problems = [p for p in (check(workload, r) for r in results) if p]
-            print('%-13s %-9s %d  %s' % (workload.name, server.name, workers,
+            print('%-13s %-12s %d  %s' % (workload.name, server.name, workers,
                                          problems[0] if problems else 'ok'),
                   flush=True)
             bad += bool(problems)
@@ -333,7 +333,8 @@ def main():
 
     names = [server.name for server in choose(servers.SERVERS, a.servers)]
     if a.what == 'smoke':
-        names = [name for name in names if name in ('floor', 'ngx_game')]
+        names = [name for name in names
+                 if name in ('floor', 'ngx_game', 'ngx_game-raw')]
 
     chosen = choose(PLOTS if a.what == 'plots' else WORKLOADS, a.only)
 

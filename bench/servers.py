@@ -126,13 +126,22 @@ class NgxGame(Nginx):
     options = {'numbered': 0}   # it fills rooms by itself
     conf = 'ngx_game.conf'
     program = os.path.join(BUILD, 'ngx_game_module.so')
+    echo = os.path.join(ROOT, 'examples/echo/echo.lua')
 
     def prepare(self):
         if not os.path.exists(self.program):
             raise Missing('build/ngx_game_module.so is not built (make module)')
 
     def names(self, settings):
-        return {'module': self.program}
+        return {'module': self.program, 'echo': self.echo}
+
+
+class NgxGameRaw(NgxGame):
+    """With a Lua string for each message, in place of a view."""
+
+    name = 'ngx_game-raw'
+    paths = ('/echo',)
+    echo = os.path.join(BENCH, 'games/echo_raw.lua')
 
 
 class NginxLua(Nginx):
@@ -255,7 +264,8 @@ class Gorilla(Server):
             out, quietly(['go', 'version']).split()[2])
 
 
-SERVERS = [Floor(), NgxGame(), Gorilla(), Ws(), NginxLua(), Nchan(), Colyseus()]
+SERVERS = [Floor(), NgxGame(), NgxGameRaw(), Gorilla(), Ws(), NginxLua(), Nchan(),
+           Colyseus()]
 
 
 class Running:

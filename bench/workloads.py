@@ -22,6 +22,7 @@ class Workload:
 
 
 ALL = ('floor', 'ngx_game', 'gorilla', 'ws', 'nginx-lua')
+RAW = ('ngx_game-raw',)
 OURS = ('floor', 'ngx_game')
 TWO = ('ngx_game:2',)           # its players are spread at random over them
 
@@ -31,10 +32,10 @@ RELAY = {'clients': 1000, 'room-size': 2, 'size': 64, 'rate': 50}
 
 WORKLOADS = [
     Workload('echo', 'Echo: 100 players, 32 B, one message under way each',
-             'echo', '/echo', dict(clients=100, size=32, window=1), ALL),
+             'echo', '/echo', dict(clients=100, size=32, window=1), ALL + RAW),
 
     Workload('echo-16', 'Echo: 100 players, 32 B, 16 messages under way each',
-             'echo', '/echo', dict(clients=100, size=32, window=16), ALL),
+             'echo', '/echo', dict(clients=100, size=32, window=16), ALL + RAW),
 
     Workload('fanout', 'Fanout: 64 B to 1000 players, 100 times a second',
              'fanout', '/fanout', FANOUT, ALL + ('nchan',) + TWO,

@@ -105,6 +105,8 @@ struct ngx_game_game_s {
     unsigned                   catch_up:1;
     unsigned                   keep:1;
     unsigned                   has_auth:1;
+    unsigned                   view:1;        /* messages are, ngx_game_view.h
+                                               */
 };
 
 

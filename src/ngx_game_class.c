@@ -238,6 +238,8 @@ ngx_game_class_codec(lua_State *L, ngx_game_game_t *game)
 
     name = lua_isnil(L, -1) ? "json" : lua_tostring(L, -1);
 
+    game->view = 0;
+
     if (name && ngx_strcmp(name, "json") == 0) {
         game->codec = NGX_GAME_JSON;
 
@@ -247,9 +249,13 @@ ngx_game_class_codec(lua_State *L, ngx_game_game_t *game)
     } else if (name && ngx_strcmp(name, "raw") == 0) {
         game->codec = NGX_GAME_RAW;
 
+    } else if (name && ngx_strcmp(name, "view") == 0) {
+        game->codec = NGX_GAME_RAW;
+        game->view = 1;
+
     } else {
-        (void) luaL_error(L, "\"codec\" must be \"json\", \"msgpack\" or "
-                          "\"raw\"");
+        (void) luaL_error(L, "\"codec\" must be \"json\", \"msgpack\", "
+                          "\"raw\" or \"view\"");
     }
 
     lua_pop(L, 1);

@@ -22,6 +22,7 @@
 #include "ngx_game_lua.h"
 #include "ngx_game_script.h"
 #include "ngx_game_seat.h"
+#include "ngx_game_view.h"
 #include "ngx_game_watchdog.h"
 #include "core/game_utf8.h"
 
@@ -42,6 +43,7 @@ typedef struct {
     int32_t                    player;
     int32_t                    text;          /* 0: binary */
     int32_t                    raw;           /* 0: to be decoded */
+    int32_t                    view;          /* of what is raw: no string */
 } ngx_game_dispatch_message_t;
 
 
@@ -81,6 +83,7 @@ static int ngx_game_dispatch_player(lua_State *L);
 static int ngx_game_dispatch_decode(lua_State *L);
 static int ngx_game_dispatch_send(double handle, const char *data, int len,
     int text);
+static int ngx_game_dispatch_send_view(double handle, int text);
 
 
 static ngx_game_dispatch_t  ngx_game_dispatch;
@@ -88,16 +91,19 @@ static ngx_game_dispatch_t  ngx_game_dispatch;
 
 /* loaded anew for each game, so that each has compiled code of its own */
 static const char  ngx_game_dispatch_loop_lua[] =
-    "local registry, message, next, player_of, decode, string, type = ...\n"
+    "local registry, message, next, player_of, decode, string, type, view\n"
+    "    = ...\n"
     "return function()\n"
     "    while next() ~= 0 do\n"
     "        local room = registry[message.room]\n"
     "        local player = registry[message.player] or player_of()\n"
     "        local ok, value = true\n"
-    "        if message.raw ~= 0 then\n"
-    "            value = string(message.data, message.len)\n"
-    "        else\n"
+    "        if message.raw == 0 then\n"
     "            ok, value = decode()\n"
+    "        elseif message.view ~= 0 then\n"
+    "            value = view\n"
+    "        else\n"
+    "            value = string(message.data, message.len)\n"
     "        end\n"
     "        local on_message = room.on_message\n"
     "        if ok and type(on_message) == 'function' then\n"
@@ -109,33 +115,40 @@ static const char  ngx_game_dispatch_loop_lua[] =
 
 
 static const char  ngx_game_dispatch_open_lua[] =
-    "local registry, handles, message, next, send, player_of, decode,\n"
-    "    send_any, loop, chunk = ...\n"
+    "local registry, handles, message, view, next, send, send_view,\n"
+    "    player_of, decode, send_any, loop, chunk = ...\n"
     "local ffi = require 'ffi'\n"
     "local type, load = type, loadstring\n"
     "ffi.cdef[[\n"
     "    typedef struct {\n"
     "        const char *data;\n"
-    "        int len, room, player, text, raw;\n"
+    "        int len, room, player, text, raw, view;\n"
     "    } ngx_game_message_t;\n"
     "]]\n"
     "message = ffi.cast('ngx_game_message_t *', message)\n"
     "next = ffi.cast('int (*)(void)', next)\n"
     "send = ffi.cast('int (*)(double, const char *, int, int)', send)\n"
+    "send_view = ffi.cast('int (*)(double, int)', send_view)\n"
 
     "local function new_loop()\n"
     "    return load(loop, chunk)(registry, message, next, player_of,\n"
-    "                             decode, ffi.string, type)\n"
+    "                             decode, ffi.string, type, view)\n"
     "end\n"
 
     "local function player_send(player, value, kind)\n"
     "    local handle = handles[player]\n"
-    "    if handle and type(value) == 'string'\n"
-    "        and (kind == nil or kind == 'text' or kind == 'binary')\n"
-    "        and send(handle, value, #value, kind == 'binary' and 0 or 1)\n"
-    "            == 0\n"
+    "    if handle and (kind == nil or kind == 'text' or kind == 'binary')\n"
     "    then\n"
-    "        return true\n"
+    "        local text = kind == 'binary' and 0 or 1\n"
+    "        if value == view then\n"
+    "            if send_view(handle, text) == 0 then\n"
+    "                return true\n"
+    "            end\n"
+    "        elseif type(value) == 'string'\n"
+    "            and send(handle, value, #value, text) == 0\n"
+    "        then\n"
+    "            return true\n"
+    "        end\n"
     "    end\n"
     "    return send_any(player, value, kind)\n"
     "end\n"
@@ -159,8 +172,10 @@ ngx_game_dispatch_open(lua_State *L)
     lua_pushvalue(L, LUA_REGISTRYINDEX);
     lua_pushvalue(L, -3);
     lua_pushlightuserdata(L, &ngx_game_dispatch.message);
+    ngx_game_view_open(L);
     lua_pushlightuserdata(L, ngx_game_dispatch_next);
     lua_pushlightuserdata(L, ngx_game_dispatch_send);
+    lua_pushlightuserdata(L, ngx_game_dispatch_send_view);
     lua_pushcfunction(L, ngx_game_dispatch_player);
     lua_pushcfunction(L, ngx_game_dispatch_decode);
     lua_pushcfunction(L, ngx_game_lua_player_send);
@@ -168,7 +183,7 @@ ngx_game_dispatch_open(lua_State *L)
                     sizeof(ngx_game_dispatch_loop_lua) - 1);
     lua_pushliteral(L, "=" NGX_GAME_CALL_CHUNK);
 
-    lua_call(L, 10, 2);
+    lua_call(L, 12, 2);
 
     /* handles, new_loop, send */
 
@@ -263,6 +278,7 @@ void
 ngx_game_dispatch_run(void)
 {
     uint64_t              began;
+    ngx_int_t             rc;
     ngx_game_call_t       call;
     ngx_game_dispatch_t  *dispatch;
 
@@ -289,7 +305,11 @@ ngx_game_dispatch_run(void)
 
         dispatch->call = NULL;
 
-        if (ngx_game_script_loop(&call, dispatch->loop) == NGX_ERROR) {
+        rc = ngx_game_script_loop(&call, dispatch->loop);
+
+        ngx_game_view_end();
+
+        if (rc == NGX_ERROR) {
             ngx_game_dispatch_done(&call, NGX_ERROR, 0, &memory);
             break;
         }
@@ -421,6 +441,11 @@ ngx_game_dispatch_next(void)
     message->player = player->ref;
     message->text = (item->kind == NGX_GAME_TEXT);
     message->raw = (player->room->game->codec == NGX_GAME_RAW);
+    message->view = player->room->game->view;
+
+    if (message->view) {
+        ngx_game_view_show(item->data, item->len);
+    }
 
     ngx_game_watchdog_next();
 
@@ -491,4 +516,18 @@ ngx_game_dispatch_send(double handle, const char *data, int len, int text)
                           &payload);
 
     return 0;
+}
+
+
+static int
+ngx_game_dispatch_send_view(double handle, int text)
+{
+    ngx_str_t  bytes;
+
+    if (ngx_game_view_shown(&bytes) != NGX_OK) {
+        return 1;
+    }
+
+    return ngx_game_dispatch_send(handle, (char *) bytes.data, bytes.len,
+                                  text);
 }

@@ -14,6 +14,7 @@
 #include "ngx_game_dispatch.h"
 #include "ngx_game_gateway.h"
 #include "ngx_game_script.h"
+#include "ngx_game_view.h"
 #include "ngx_game_zone.h"
 #include "core/game_utf8.h"
 
@@ -711,7 +712,7 @@ ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
 
     if (codec == NGX_GAME_RAW) {
         kind = to->kind;
-        payload.data = (u_char *) luaL_checklstring(L, index, &payload.len);
+        ngx_game_view_check_bytes(L, index, &payload);
 
         if (kind == NGX_GAME_TEXT
             && !game_utf8_valid(payload.data, payload.len))
@@ -721,6 +722,7 @@ ngx_game_lua_send_codec(lua_State *L, ngx_game_lua_send_t *to,
 
     } else {
         kind = codec == NGX_GAME_JSON ? NGX_GAME_TEXT : NGX_GAME_BINARY;
+        ngx_game_view_to_string(L, index);
         ngx_game_codec_encode(L, codec, index, &payload);
     }
 

@@ -11,6 +11,7 @@
 #include "ngx_game_registry.h"
 #include "ngx_game_script.h"
 #include "ngx_game_sleep.h"
+#include "ngx_game_view.h"
 #include "ngx_game_zone.h"
 
 #include <sys/random.h>
@@ -392,14 +393,13 @@ ngx_game_lua_encode(lua_State *L)
 static int
 ngx_game_lua_decode(lua_State *L)
 {
-    size_t       len;
-    const char  *text;
+    ngx_str_t  text;
 
-    text = luaL_checklstring(L, 1, &len);
+    ngx_game_view_check_bytes(L, 1, &text);
     lua_settop(L, 1);
 
     if (ngx_game_codec_decode(L, lua_tointeger(L, lua_upvalueindex(1)),
-                              (u_char *) text, len)
+                              text.data, text.len)
         != NGX_OK)
     {
         lua_pushnil(L);

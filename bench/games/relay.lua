@@ -1,6 +1,6 @@
 -- Relay: rooms of two; what one player says, the other one hears.
 
-local Relay = { codec = "raw", max_players = 2 }
+local Relay = { codec = "view", max_players = 2 }
 
 
 function Relay:on_message(player, message, kind)

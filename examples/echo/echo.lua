@@ -1,10 +1,10 @@
 -- Echo: every frame goes back as it came, text as text and binary as binary.
 --
--- With codec "raw" a message is the frame's bytes as a Lua string: nothing is
--- decoded or encoded on the way, so any text and any bytes pass, at any size
--- that game_message_max_size allows.
+-- With codec "view" a message is a view of the frame's bytes: nothing is
+-- decoded, encoded or made a Lua string on the way, so any text and any bytes
+-- pass, at any size that game_message_max_size allows.
 
-local Echo = { codec = "raw" }
+local Echo = { codec = "view" }
 
 
 function Echo:on_message(player, message, kind)
