@@ -375,10 +375,15 @@ ngx_game_feed_prefetch(ngx_queue_t *next, ngx_queue_t *end)
 
     __builtin_prefetch(&s->taken, 1);
     __builtin_prefetch(&s->out);
-    __builtin_prefetch(s->cold, 1);
+    __builtin_prefetch(&s->cold->messages_out, 1);
     __builtin_prefetch(c);
+    __builtin_prefetch(&ngx_cycle->write_events[c - ngx_cycle->connections]);
     __builtin_prefetch(&c->sent, 1);
-    __builtin_prefetch(ngx_queue_next(next));
+
+    s = ngx_queue_data(ngx_queue_next(next), ngx_game_session_t, link);
+
+    __builtin_prefetch(&s->link);
+    __builtin_prefetch(&s->connection);
 }
 
 
