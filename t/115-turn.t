@@ -6,18 +6,6 @@
 use lib 't/lib';
 use TestGame;
 
-# `a >hex ...`: text messages in one packet, or a control frame for [opcode]
-sub ::packet {
-    return CORE::join '', '>hex ', map {
-        my ($opcode, $text) = ref $_ ? ($_->[0], $_->[1]) : (1, $_);
-        my $len = length $text;
-        sprintf('%02x', 0x80 | $opcode)
-            . ($len < 126 ? sprintf '%02x', 0x80 | $len
-                          : sprintf 'fe%04x', $len)
-            . '00000000' . unpack 'H*', $text;
-    } @_;
-}
-
 run_tests();
 
 __DATA__

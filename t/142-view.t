@@ -5,13 +5,6 @@
 use lib 't/lib';
 use TestGame;
 
-# `a >hex ...`: text messages in one packet
-sub ::packet {
-    return CORE::join '', '>hex ', map {
-        sprintf('81%02x00000000', 0x80 | length) . unpack 'H*', $_
-    } @_;
-}
-
 run_tests();
 
 __DATA__

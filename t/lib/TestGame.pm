@@ -55,7 +55,8 @@
 #     a >frag A|B|C         sends text in fragments
 #     a >z TEXT             sends text deflated
 #     a >frame OPCODE [fin=0] [rsv=N] [mask=HEX|none] [rep=N] HEX
-#     a >hex HEX            sends bytes as they are
+#     a >hex HEX            sends bytes as they are; in `--- ws eval`,
+#                           "a " . ::packet("1", "2") is messages in one packet
 #     a sends [pieces=N] [fragments=N]
 #                           how from now on: N bytes a write, N bytes a frame
 #     a echo [binary] [noise] [deflated] [slow] N ...
@@ -339,6 +340,20 @@ sub stop_nginx {
     Test::More::is(join('', @bad[0 .. ($#bad > 9 ? 9 : $#bad)]), '',
                    "$name - nothing bad is logged until the end");
     $TestGame::Conversation::Killed = 0;
+}
+
+
+# for `--- ws eval`: text messages in one packet, or a control frame for
+# [opcode, text]
+sub ::packet {
+    return CORE::join '', '>hex ', map {
+        my ($opcode, $text) = ref $_ ? ($_->[0], $_->[1]) : (1, $_);
+        my $len = length $text;
+        sprintf('%02x', 0x80 | $opcode)
+            . ($len < 126 ? sprintf '%02x', 0x80 | $len
+                          : sprintf 'fe%04x', $len)
+            . '00000000' . unpack 'H*', $text;
+    } @_;
 }
 
 
