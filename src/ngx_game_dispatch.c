@@ -6,8 +6,8 @@
  * in Lua takes them from it and calls on_message for each.  The loop and
  * player:send are compiled together with the handler, with calls to C by
  * LuaJIT's FFI in place of the Lua API: so a message costs no pcall, no
- * coroutine and no table of its own, and no string where it is a view.  The FFI
- * is seen by these two functions and the view's methods only.
+ * coroutine and no table of its own, and no string where it is a view.  The
+ * FFI is seen by these two functions and the view's methods only.
  *
  * A handler that fails or waits ends the loop; what is left in the list is for
  * a new one.  A loop whose handler has waited finds that the list is not its
