@@ -105,8 +105,7 @@ struct ngx_game_game_s {
     unsigned                   catch_up:1;
     unsigned                   keep:1;
     unsigned                   has_auth:1;
-    unsigned                   view:1;        /* messages are, ngx_game_view.h
-                                               */
+    unsigned                   view:1;        /* see ngx_game_view.h */
 };
 
 
