@@ -26,7 +26,6 @@ class Server:
     """One server.  Its subclasses say what it needs and how it is started."""
 
     name = ''
-    paths = ('/echo', '/fanout', '/game')
     options = {}                # of the generator, for this server alone
 
     def prepare(self):
@@ -122,7 +121,6 @@ def module(name):
 
 class NgxGame(Nginx):
     name = 'ngx_game'
-    paths = ('/echo', '/fanout', '/game', '/relay', '/rooms', '/join')
     options = {'numbered': 0}   # it fills rooms by itself
     conf = 'ngx_game.conf'
     program = os.path.join(BUILD, 'ngx_game_module.so')
@@ -140,7 +138,6 @@ class NgxGameRaw(NgxGame):
     """With a Lua string for each message, in place of a view."""
 
     name = 'ngx_game-raw'
-    paths = ('/echo',)
     echo = os.path.join(BENCH, 'games/echo_raw.lua')
 
 
@@ -173,7 +170,6 @@ class NginxLua(Nginx):
 
 class Nchan(Nginx):
     name = 'nchan'
-    paths = ('/fanout',)
     conf = 'peers/nchan/nginx.conf'
 
     def prepare(self):
@@ -230,7 +226,6 @@ class Ws(Node):
 
 class Colyseus(Node):
     name = 'colyseus'
-    paths = ('/game',)
     options = {'protocol': 'colyseus'}
     script = 'colyseus.js'
     package = '@colyseus/core'
