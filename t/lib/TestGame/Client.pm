@@ -34,7 +34,12 @@ sub new {
 
     if ($o{tls}) {
         require IO::Socket::SSL;
-        IO::Socket::SSL->start_SSL($socket, SSL_verify_mode => 0)
+
+        # a context reads all of the system's certificates, once for all
+        state $context = IO::Socket::SSL::SSL_Context->new(SSL_verify_mode => 0)
+            or die "no TLS context\n";
+
+        IO::Socket::SSL->start_SSL($socket, SSL_reuse_ctx => $context)
             or die "TLS handshake failed: " . IO::Socket::SSL::errstr() . "\n";
     }
 

@@ -842,11 +842,6 @@ sub churn {
 
     $crowd->churn($o{clients}, $o{seconds}, @events);
 
-    # not all were turned away
-    die "$crowd->{opened} sessions, $crowd->{echoes} echoes\n"
-        if $crowd->{opened} < $o{clients} / 4
-           || $crowd->{echoes} < $o{clients};
-
     Test::More::diag("$crowd->{opened} sessions, $crowd->{lost} lost, "
         . "$crowd->{refused} refused, $crowd->{echoes} echoes")
         if $ENV{TEST_NGINX_VERBOSE};

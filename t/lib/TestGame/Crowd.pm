@@ -74,17 +74,24 @@ sub storm_message {
 }
 
 
-# ---- coming and going, for some seconds; events is a list of functions that
+# ---- coming and going, for some seconds, and until a quarter of the clients
+# were let in, with an echo for each of all; events is a list of functions that
 # are called in turn, spread over the time
 
 sub churn {
     my ($self, $clients, $seconds, @events) = @_;
 
     my $end = time + $seconds;
+    my $late = $end + 60;
     my $pause = $seconds / (@events + 1);
     my $event = time + $pause;
 
-    while (time < $end) {
+    while (time < $end || @events || $self->{opened} < $clients / 4
+           || $self->{echoes} < $clients)
+    {
+        die "$self->{opened} sessions, $self->{echoes} echoes, ",
+            scalar @events, " events to come\n" if time > $late;
+
         $self->join if $self->all < $clients;
 
         for my $c ($self->all) {
