@@ -29,6 +29,7 @@ typedef struct {
     uint64_t                   armed;         /* what the timerfd is set to */
     uint64_t                   running;       /* handlers run up to this time,
                                                * 0: none runs */
+    uint64_t                   next_poll;     /* not before */
     int                        fd;
     ngx_event_t                rearm;         /* posted */
 } ngx_game_clock_t;
@@ -106,21 +107,31 @@ ngx_game_clock_clear(ngx_game_timer_t *timer)
 }
 
 
+/* a worker that has too much to do always finds a timer whose time has come:
+ * events get as much time as timers have taken, or they would never end */
+
 void
 ngx_game_clock_poll(void)
 {
-    uint64_t           now;
+    uint64_t           now, end;
     game_heap_node_t  *top;
 
     top = game_heap_top(&ngx_game_clock.heap);
 
-    if (top) {
-        now = ngx_game_clock_now();
-
-        if (top->at <= now) {
-            ngx_game_clock_run(now);
-        }
+    if (top == NULL) {
+        return;
     }
+
+    now = ngx_game_clock_now();
+
+    if (top->at > now || now < ngx_game_clock.next_poll) {
+        return;
+    }
+
+    ngx_game_clock_run(now);
+
+    end = ngx_game_clock_now();
+    ngx_game_clock.next_poll = end + (end - now);
 }
 
 

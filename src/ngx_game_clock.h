@@ -32,7 +32,7 @@ void ngx_game_clock_done(void);
 uint64_t ngx_game_clock_now(void);
 
 /* between two events: runs the timers whose time has come, which would have to
- * wait for all the events of this turn */
+ * wait for all the events of this turn; but for half of the time at most */
 void ngx_game_clock_poll(void);
 
 /*

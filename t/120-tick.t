@@ -296,3 +296,34 @@ status rooms.# == 20
 wait 1
 a > 1
 a < [20,$place]
+
+
+
+=== TEST 13: ticks that take all the time leave some for messages
+--- lua
+local Room = { tick = 100, catch_up = true, codec = "raw", max_players = 100 }
+local ticks, messages, before = 0, 0, nil
+function Room:on_tick()
+    ticks = ticks + 1
+    if messages == 0 then return end
+    local t = game.now()
+    while game.now() - t < 0.02 do end
+end
+function Room:on_message()
+    messages = messages + 1
+    if messages == 2 then before = ticks end
+    if messages == 101 then
+        local n = ticks - before
+        self:broadcast(n < 50 and "good" or "ticks: " .. n)
+    end
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; }
+--- ws eval
+"a open /ws times=100
+a > 1
+wait 0.5
+" . CORE::join('', map "a$_ > 2\n", 2 .. 100) . "a > 2
+a < good"

@@ -4,7 +4,8 @@
  *
  * /game: the platformer of examples/platformer in C, in rooms of ten at 60
  * ticks a second.  The state of a room is encoded once a tick, and sent to
- * each player in one send.
+ * each player in one send.  Missed ticks are made up for, up to 5 at once, and
+ * what they tell goes in one send, too.
  */
 
 
@@ -20,6 +21,7 @@
 
 
 #define FLOOR_GAME_HZ      60
+#define FLOOR_GAME_TICKS   5       /* at once, at most */
 #define FLOOR_GAME_SEATS   10
 #define FLOOR_GAME_ID      13      /* characters, as ids of ngx_game */
 #define FLOOR_GAME_NAME    64      /* bytes at most */
@@ -61,8 +63,10 @@ static void floor_game_enter(floor_conn_t *c, const char *json, size_t len);
 static unsigned floor_game_text(char *dst, size_t size, const char *json,
     size_t len, const char *field);
 static void floor_game_leave(floor_conn_t *c);
-static void floor_game_tick(void *data);
-static void floor_game_update(floor_game_t *game, const char *type);
+static void floor_game_tick(void *data, unsigned ticks);
+static const char *floor_game_step(floor_game_t *game);
+static size_t floor_game_update(unsigned char *dst, floor_game_t *game,
+    const char *type);
 static char *floor_game_player(char *p, const floor_player_t *player);
 static char *floor_game_copy(char *dst, const char *text);
 
@@ -248,17 +252,45 @@ floor_game_leave(floor_conn_t *c)
 }
 
 
-/* at most one update a tick, none if nothing has changed */
-
 static void
-floor_game_tick(void *data)
+floor_game_tick(void *data, unsigned ticks)
+{
+    size_t          size;
+    const char     *type;
+    floor_game_t   *game;
+    unsigned char   frames[FLOOR_GAME_TICKS
+                           * (FLOOR_FRAME_HEADER + FLOOR_GAME_UPDATE)];
+
+    game = data;
+    size = 0;
+
+    if (ticks > FLOOR_GAME_TICKS) {
+        ticks = FLOOR_GAME_TICKS;
+    }
+
+    while (ticks--) {
+        type = floor_game_step(game);
+
+        if (type) {
+            size += floor_game_update(frames + size, game, type);
+        }
+    }
+
+    if (size) {
+        floor_room_send(game->room, frames, size);
+    }
+}
+
+
+/* what is to be told: at most one update a tick, none if nothing has changed */
+
+static const char *
+floor_game_step(floor_game_t *game)
 {
     int              moved;
     unsigned         i;
-    floor_game_t    *game;
     floor_player_t  *player;
 
-    game = data;
     moved = 0;
 
     for (i = 0; i < game->room->count; i++) {
@@ -271,29 +303,31 @@ floor_game_tick(void *data)
 
     if (game->left) {
         game->left = 0;
-        floor_game_update(game, "playerLeft");
-
-    } else if (game->came) {
-        game->came = 0;
-        floor_game_update(game, "newPlayer");
-
-    } else if (moved) {
-        floor_game_update(game, "updatePosition");
+        return "playerLeft";
     }
+
+    if (game->came) {
+        game->came = 0;
+        return "newPlayer";
+    }
+
+    return moved ? "updatePosition" : NULL;
 }
 
 
-static void
-floor_game_update(floor_game_t *game, const char *type)
+/* the size of the frame at dst */
+
+static size_t
+floor_game_update(unsigned char *dst, floor_game_t *game, const char *type)
 {
     char            *p, *json;
     size_t           len, header;
     unsigned         i;
     floor_player_t  *player;
-    unsigned char    frame[FLOOR_GAME_UPDATE + FLOOR_FRAME_HEADER];
-    unsigned char    head[FLOOR_FRAME_HEADER];
 
-    json = (char *) frame + FLOOR_FRAME_HEADER;
+    /* the text moves to the end of its header, which has a size of its own */
+
+    json = (char *) dst + FLOOR_FRAME_HEADER;
 
     p = floor_game_copy(json, "{\"type\":\"");
     p = floor_game_copy(p, type);
@@ -311,14 +345,11 @@ floor_game_update(floor_game_t *game, const char *type)
     p -= (p[-1] == ',');
     p = floor_game_copy(p, "}}}");
 
-    /* the header ends where the text begins */
-
     len = p - json;
-    header = floor_frame_header(head, FLOOR_FRAME_TEXT, len);
-    memcpy(json - header, head, header);
+    header = floor_frame_header(dst, FLOOR_FRAME_TEXT, len);
+    memmove(dst + header, json, len);
 
-    floor_room_send(game->room, (unsigned char *) json - header,
-                    header + len);
+    return header + len;
 }
 
 

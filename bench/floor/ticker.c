@@ -28,7 +28,7 @@ static uint64_t floor_ticker_now(void);
 
 int
 floor_ticker_init(floor_ticker_t *ticker, unsigned hz,
-    void (*handler)(void *data))
+    void (*handler)(void *data, unsigned ticks))
 {
     ticker->period = 1000000000 / hz;
     ticker->handler = handler;
@@ -89,6 +89,7 @@ static void
 floor_ticker_run(void *owner, unsigned events)
 {
     uint64_t         now;
+    unsigned         ticks;
     floor_tick_t    *tick;
     floor_ticker_t  *ticker;
 
@@ -106,13 +107,11 @@ floor_ticker_run(void *owner, unsigned events)
 
         floor_ticker_remove(ticker, tick);
 
-        /* whole periods that have passed are left out */
-
-        tick->due += (1 + (now - tick->due) / ticker->period)
-                     * ticker->period;
+        ticks = 1 + (now - tick->due) / ticker->period;
+        tick->due += ticks * ticker->period;
 
         floor_ticker_insert(ticker, tick);
-        ticker->handler(tick->data);
+        ticker->handler(tick->data, ticks);
     }
 
     floor_ticker_arm(ticker);

@@ -4,7 +4,8 @@
  *
  * Ticks of rooms on a fixed schedule: tick k of a room is due at k periods
  * and its phase, however late the one before was.  Phases are spread over the
- * period.  All tickers have the same period.
+ * period.  All tickers have the same period.  Ticks that were missed are told
+ * together with the one that comes late.
  */
 
 
@@ -31,14 +32,14 @@ struct floor_tick_s {
 typedef struct {
     floor_source_t   source;      /* a timerfd */
     uint64_t         period;      /* nanoseconds */
-    void           (*handler)(void *data);
+    void           (*handler)(void *data, unsigned ticks);
     floor_tick_t     queue;       /* a ring of ticks, the next one first */
 } floor_ticker_t;
 
 
-/* 0, or -1 */
+/* 0, or -1; the handler is told how many ticks are due, 1 or more */
 int floor_ticker_init(floor_ticker_t *ticker, unsigned hz,
-    void (*handler)(void *data));
+    void (*handler)(void *data, unsigned ticks));
 
 /* number n chooses the phase */
 void floor_ticker_add(floor_ticker_t *ticker, floor_tick_t *tick, unsigned n);

@@ -20,11 +20,12 @@
 --  * At most one broadcast a tick, none if nothing has changed.  Every one
 --    carries all players, so whoever came last knows as much as the others.
 
-local Platformer = { tick = 60, max_players = 50 }
+local Platformer = { tick = 60, catch_up = true, max_players = 50 }
 
 
 -- Units are pixels and ticks; y grows downwards.  A tick is always 1/60 s, so
--- speeds are pixels a tick and on_tick needs no dt.
+-- speeds are pixels a tick and on_tick needs no dt.  That missed ticks are made
+-- up for keeps the world at its speed where the server has too much to do.
 
 local WIDTH = 800               -- by 400, where the ground ends the world
 local PLAYER_WIDTH, PLAYER_HEIGHT = 20, 40
