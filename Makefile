@@ -62,7 +62,7 @@ all: module
 
 # The configured tree depends on everything that configure was told: another
 # compiler or a new file means to configure again.
-CONFIG_KEY   = $(CC) $(CC_OPT) $(LD_OPT) $(NGX_SRC) $(NGX_CONF) $(SOURCES) $(HEADERS)
+CONFIG_KEY   = $(CURDIR) $(CC) $(CC_OPT) $(LD_OPT) $(NGX_SRC) $(NGX_CONF) $(SOURCES) $(HEADERS)
 
 $(OBJS)/.key: force
 	@mkdir -p $(OBJS)

@@ -21,7 +21,13 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
 
 
 /* what becomes due within so many us, while handlers run, needs no wake-up */
-#define NGX_GAME_CLOCK_MORE  16
+#define NGX_GAME_CLOCK_MORE    16
+
+/* time for polls that is saved up at most, us */
+#define NGX_GAME_CLOCK_CREDIT  10000
+
+/* a clock whose next timer should have run so many us ago is behind */
+#define NGX_GAME_CLOCK_BEHIND  2000
 
 
 typedef struct {
@@ -29,7 +35,8 @@ typedef struct {
     uint64_t                   armed;         /* what the timerfd is set to */
     uint64_t                   running;       /* handlers run up to this time,
                                                * 0: none runs */
-    uint64_t                   next_poll;     /* not before */
+    uint64_t                   polled;        /* when */
+    int64_t                    credit;        /* of polls, us */
     int                        fd;
     ngx_event_t                rearm;         /* posted */
 } ngx_game_clock_t;
@@ -107,8 +114,9 @@ ngx_game_clock_clear(ngx_game_timer_t *timer)
 }
 
 
-/* a worker that has too much to do always finds a timer whose time has come:
- * events get as much time as timers have taken, or they would never end */
+/* A worker that has too much to do always finds a timer whose time has come,
+ * and the events would never end: polls are paid for with the time between
+ * them.  What is saved up is enough to make up for a delay at once. */
 
 void
 ngx_game_clock_poll(void)
@@ -124,14 +132,35 @@ ngx_game_clock_poll(void)
 
     now = ngx_game_clock_now();
 
-    if (top->at > now || now < ngx_game_clock.next_poll) {
+    if (top->at > now) {
+        return;
+    }
+
+    ngx_game_clock.credit += now - ngx_game_clock.polled;
+    ngx_game_clock.credit = ngx_min(ngx_game_clock.credit,
+                                    NGX_GAME_CLOCK_CREDIT);
+    ngx_game_clock.polled = now;
+
+    if (ngx_game_clock.credit <= 0) {
         return;
     }
 
     ngx_game_clock_run(now);
 
     end = ngx_game_clock_now();
-    ngx_game_clock.next_poll = end + (end - now);
+    ngx_game_clock.credit -= end - now;
+    ngx_game_clock.polled = end;
+}
+
+
+ngx_uint_t
+ngx_game_clock_behind(void)
+{
+    game_heap_node_t  *top;
+
+    top = game_heap_top(&ngx_game_clock.heap);
+
+    return top && top->at + NGX_GAME_CLOCK_BEHIND < ngx_game_clock_now();
 }
 
 

@@ -18,9 +18,6 @@
 /* missed ticks that are made up for at once, at most */
 #define NGX_GAME_TICK_CATCH_UP  5
 
-/* a worker that has missed one so many microseconds ago has too much to do */
-#define NGX_GAME_TICK_TOO_MUCH  1000000
-
 /* the greatest lateness is that of the last so many microseconds */
 #define NGX_GAME_TICK_WINDOW    10000000
 
@@ -49,8 +46,6 @@ static void ngx_game_tick_handler(ngx_game_timer_t *timer);
 static void ngx_game_tick_part(ngx_game_room_t *room);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
 
-
-static uint64_t     ngx_game_tick_missed;     /* when */
 
 /* this worker's, one for each rate; a queue not yet in use is zeroed */
 static ngx_queue_t  ngx_game_tick_schedules;
@@ -262,15 +257,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
         return;
     }
 
-    if (missed) {
-        ngx_game_tick_missed = now;
-    }
-
-    if (now < due + period / 4
-        && now - ngx_game_tick_missed > NGX_GAME_TICK_TOO_MUCH)
-    {
-        ngx_game_tick_part(room);
-    }
+    ngx_game_tick_part(room);
 
     while (run-- && !room->closing && !room->ticking) {
         ngx_game_handler_tick(room);
@@ -279,10 +266,9 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
 
 
 /*
- * A worker that is a little behind runs the rooms of several places in one
- * turn.  What those of one place have sent is written before the next ones
- * run, or players would wait for more rooms in one tick than in another.  One
- * that is far behind needs the time: to write all at the end takes less of it.
+ * A worker that is behind runs the rooms of several places in one turn.  What
+ * those of one place have sent is written before the next ones run, or players
+ * would wait for more rooms in one tick than in another.
  */
 
 static void

@@ -282,7 +282,7 @@ floor_game_tick(void *data, unsigned ticks)
 }
 
 
-/* what is to be told: at most one update a tick, none if nothing has changed */
+/* at most one update a tick is to be told, none if nothing has changed */
 
 static const char *
 floor_game_step(floor_game_t *game)
