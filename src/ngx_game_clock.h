@@ -32,7 +32,8 @@ void ngx_game_clock_done(void);
 uint64_t ngx_game_clock_now(void);
 
 /* between two events: runs the timers whose time has come, which would have to
- * wait for all the events of this turn; but for half of the time at most */
+ * wait for all the events of this turn; but for half of the time at most, and
+ * 10 ms that can be saved up */
 void ngx_game_clock_poll(void);
 
 /* whether timers wait for their turn since so long that what has time should

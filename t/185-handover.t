@@ -584,7 +584,7 @@ a80 < ["nil",0]
 
 === TEST 19: the worker of a player is killed while its room is offered: the old one does not wait for it
 --- lua
-return { on_message = function(self, player, m) game.sleep(m) player:send(m) end }
+return { on_message = function(self, player, m) player:send(m) end }
 --- workers: 2
 --- config
 location /ws { game game.lua; }
@@ -592,14 +592,15 @@ location /other { game game.lua name=other; }
 --- ws
 a open /ws tls=0
 b open /ws off=a
-b > 0.8
-reload
-c open /other
-d open /other off=c
+stop worker of a
+signal HUP
+status workers.# == 4
+c open /other off=a,b
+d open /other off=a,b,c
 stop worker of c
 stop worker of d
-b < 0.8
-wait 0.2
+cont worker of a
+wait 0.3
 kill KILL worker of b
 cont worker of c
 cont worker of d
@@ -613,19 +614,21 @@ status rooms.# == 2
 
 === TEST 20: a worker is killed right after it has said that it takes a room: the room goes on where it was
 --- lua
-return { on_message = function(self, player, m) game.sleep(m) player:send({ m, self.id }) end }
+return { on_message = function(self, player, m) player:send({ m, self.id }) end }
 --- workers: 1
 --- config
 location /ws { game game.lua; game_checkpoint off; }
 location /other { game game.lua name=other; }
 --- ws
 a open /ws tls=0
-a > 0.8
-reload
-c open /other
+a > 1
+a ~ ^\[1,"(?<room>\w+)"\]$
+stop worker of a
+signal HUP
+within 3 c open /other
 stop worker of c
-a ~ ^\[0.8,"(?<room>\w+)"\]$
-wait 0.2
+cont worker of a
+wait 0.3
 stop worker of a
 cont worker of c
 wait 0.2
@@ -674,7 +677,6 @@ status workers.# == 3
 --- lua
 local Room = { keep = true }
 function Room:on_join(player) player:send({ room = self.id }) end
-function Room:on_message(player, m) game.sleep(m) player:send(m) end
 return Room
 --- workers: 2
 --- config
@@ -686,14 +688,15 @@ a open /ws
 a ~ "room":"(?<room>\w+)"
 b open /ws off=a
 x open /other on=b tls
-a > 0.8
-reload
-c open /other
-d open /other off=c
+stop worker of a
+signal HUP
+status workers.# == 4
+c open /other off=a,b
+d open /other off=a,b,c
 stop worker of c
 stop worker of d
-a < 0.8
-wait 0.2
+cont worker of a
+wait 0.3
 b end
 wait 0.2
 stop worker of b
