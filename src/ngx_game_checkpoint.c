@@ -6,8 +6,7 @@
  * that goes by, and each checkpoint is paid for with the time it took: when
  * there is none left, the rooms wait for later turns, in their order.  A
  * worker that is fully busy earns little, so that its players are not the ones
- * who pay; and one that is behind with its ticks spends only what can't be
- * saved up.
+ * who pay.
  */
 
 
@@ -78,7 +77,6 @@ ngx_game_checkpoint_done(void)
 void
 ngx_game_checkpoint_run(void)
 {
-    int64_t                  least;
     uint64_t                 now, then;
     ngx_queue_t             *q, *next, *changed;
     ngx_game_room_t         *room;
@@ -95,11 +93,8 @@ ngx_game_checkpoint_run(void)
 
     ngx_game_checkpoint_earn(now);
 
-    least = ngx_game_clock_behind() ? NGX_GAME_CHECKPOINT_CREDIT * 1000 - 1
-                                    : 0;
-
     for (q = ngx_queue_head(changed);
-         q != ngx_queue_sentinel(changed) && cp->credit > least;
+         q != ngx_queue_sentinel(changed) && cp->credit > 0;
          q = next)
     {
         next = ngx_queue_next(q);

@@ -26,9 +26,6 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
 
-/* a clock whose next timer should have run so many us ago is behind */
-#define NGX_GAME_CLOCK_BEHIND  2000
-
 
 typedef struct {
     game_heap_t                heap;
@@ -150,17 +147,6 @@ ngx_game_clock_poll(void)
     end = ngx_game_clock_now();
     ngx_game_clock.credit -= end - now;
     ngx_game_clock.polled = end;
-}
-
-
-ngx_uint_t
-ngx_game_clock_behind(void)
-{
-    game_heap_node_t  *top;
-
-    top = game_heap_top(&ngx_game_clock.heap);
-
-    return top && top->at + NGX_GAME_CLOCK_BEHIND < ngx_game_clock_now();
 }
 
 

@@ -36,10 +36,6 @@ uint64_t ngx_game_clock_now(void);
  * 10 ms that can be saved up */
 void ngx_game_clock_poll(void);
 
-/* whether timers wait for their turn since so long that what has time should
- * wait for them */
-ngx_uint_t ngx_game_clock_behind(void);
-
 /*
  * Sets a timer, zeroed but for its handler, to run once at a time; a timer
  * that is set is moved.  A timer set by a handler runs in a later turn of the

@@ -7,7 +7,6 @@
  */
 
 
-#include "ngx_game_clock.h"
 #include "ngx_game_handler.h"
 #include "ngx_game_handler_private.h"
 #include "ngx_game_codec.h"
@@ -98,12 +97,8 @@ ngx_game_handler_turn(ngx_event_t *ev)
         return;
     }
 
-    /* LuaJIT does it if there is never time for it */
-
-    if (!ngx_game_clock_behind()) {
-        ngx_game_script_collect();
-        ngx_game_codec_trim();
-    }
+    ngx_game_script_collect();
+    ngx_game_codec_trim();
 }
 
 

@@ -625,7 +625,7 @@ a > 1
 a ~ ^\[1,"(?<room>\w+)"\]$
 stop worker of a
 signal HUP
-within 3 c open /other
+c open /other
 stop worker of c
 cont worker of a
 wait 0.3
