@@ -7,7 +7,8 @@
 #
 #   --only echo,game        these workloads (or plots)
 #   --servers floor,ws      these servers
-#   --rounds 5  --seconds 2  --warmup .7
+#   --rounds 5
+#   --seconds 2 --warmup .7 in place of each workload's own
 #   --docs                  the charts go to docs/, not to build/bench/
 #
 # The server has one core and the generator another one.  Servers take turns,
@@ -133,9 +134,7 @@ class Bench:
                     found = joins.measure(running.port, workload.options['joins'])
                 elif workload.load == 'held':
                     found = [held.measure(running.port, running.pid,
-                                          {'warmup': self.arguments.warmup,
-                                           'seconds': self.arguments.seconds,
-                                           **workload.options})]
+                                          self.options(workload))]
                 else:
                     found = [self.generate(workload, server, running)]
         except subprocess.TimeoutExpired:
@@ -154,10 +153,11 @@ class Bench:
 
     cores = os.sched_getaffinity(0)
 
+    def options(self, workload):
+        return {**self.arguments.timing, **workload.options, **self.arguments.asked}
+
     def generate(self, workload, server, running):
-        options = {'warmup': self.arguments.warmup,
-                   'seconds': self.arguments.seconds,
-                   **workload.options, **server.options,
+        options = {**self.options(workload), **server.options,
                    'port': running.port, 'pid': running.pid,
                    'path': workload.path, 'name': server.name}
 
@@ -167,7 +167,7 @@ class Bench:
 
         done = subprocess.run(command, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True,
-                              timeout=120 + 40 * self.arguments.seconds)
+                              timeout=120 + 40 * options['seconds'])
 
         told = done.stderr.strip().splitlines()
         if not done.stdout.strip():
@@ -309,8 +309,9 @@ def arguments():
     rounds, seconds, warmup = {'all': (5, 2, .7), 'plots': (3, 2, .5),
                                'smoke': (1, .4, .1)}[a.what]
     a.rounds = a.rounds or rounds
-    a.seconds = a.seconds or seconds
-    a.warmup = warmup if a.warmup is None else a.warmup
+    a.timing = {'seconds': seconds, 'warmup': warmup}
+    a.asked = {name: value for name, value in
+               (('seconds', a.seconds), ('warmup', a.warmup)) if value is not None}
     return a
 
 

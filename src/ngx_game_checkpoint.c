@@ -18,11 +18,12 @@
 #include "ngx_game_zone.h"
 
 
-/* of the worker's time, ppm: at least, at most, and the part of the idle time
- * that is added to the former */
+/* of the worker's time, ppm: at least, and at most, which is given where so
+ * much of it is idle; below that it falls with the square, so that little is
+ * taken from a worker that is nearly fully busy */
 #define NGX_GAME_CHECKPOINT_LEAST   10000
 #define NGX_GAME_CHECKPOINT_MOST    100000
-#define NGX_GAME_CHECKPOINT_IDLE    5
+#define NGX_GAME_CHECKPOINT_IDLE    500000
 
 /* credit that can be saved up, us */
 #define NGX_GAME_CHECKPOINT_CREDIT  10000
@@ -136,15 +137,18 @@ ngx_game_checkpoint_run(void)
 static void
 ngx_game_checkpoint_earn(uint64_t now)
 {
-    uint64_t                 idle, share;
+    double                   idle;
+    uint64_t                 share;
     ngx_game_checkpoints_t  *cp;
 
     cp = &ngx_game_checkpoints;
 
     idle = 1000000 - ngx_game_zone_get(&ngx_game_worker.counters->busy_ppm);
+    idle = ngx_min(idle / NGX_GAME_CHECKPOINT_IDLE, 1);
 
-    share = NGX_GAME_CHECKPOINT_LEAST + idle / NGX_GAME_CHECKPOINT_IDLE;
-    share = ngx_min(share, NGX_GAME_CHECKPOINT_MOST);
+    share = NGX_GAME_CHECKPOINT_LEAST
+            + idle * idle * (NGX_GAME_CHECKPOINT_MOST
+                             - NGX_GAME_CHECKPOINT_LEAST);
 
     /* us * ppm / 1000 */
 

@@ -23,6 +23,10 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
 /* what becomes due within so many us, while handlers run, needs no wake-up */
 #define NGX_GAME_CLOCK_MORE    16
 
+/* to read the clock takes a hundredth of a message: of so many polls one does,
+ * unless something in between has taken so long that it was read for that */
+#define NGX_GAME_CLOCK_POLLS   8
+
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
 
@@ -34,6 +38,7 @@ typedef struct {
                                                * 0: none runs */
     uint64_t                   polled;        /* when */
     int64_t                    credit;        /* of polls, us */
+    ngx_uint_t                 polls;         /* since the clock was read */
     int                        fd;
     ngx_event_t                rearm;         /* posted */
 } ngx_game_clock_t;
@@ -81,6 +86,8 @@ ngx_game_clock_now(void)
 
     (void) clock_gettime(CLOCK_MONOTONIC, &ts);
 
+    ngx_game_clock.polls = NGX_GAME_CLOCK_POLLS;
+
     return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
@@ -121,6 +128,10 @@ ngx_game_clock_poll(void)
     uint64_t           now, end;
     game_heap_node_t  *top;
 
+    if (++ngx_game_clock.polls < NGX_GAME_CLOCK_POLLS) {
+        return;
+    }
+
     top = game_heap_top(&ngx_game_clock.heap);
 
     if (top == NULL) {
@@ -128,6 +139,7 @@ ngx_game_clock_poll(void)
     }
 
     now = ngx_game_clock_now();
+    ngx_game_clock.polls = 0;
 
     if (top->at > now) {
         return;

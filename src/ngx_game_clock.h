@@ -33,7 +33,7 @@ uint64_t ngx_game_clock_now(void);
 
 /* between two events: runs the timers whose time has come, which would have to
  * wait for all the events of this turn; but for half of the time at most, and
- * 10 ms that can be saved up */
+ * 10 ms that can be saved up.  Only one of 8 polls in a row looks */
 void ngx_game_clock_poll(void);
 
 /*

@@ -264,7 +264,7 @@ status workers.*.ticks.run == 0
 local Room = { tick = 50, max_players = 1 }
 local counts = {}
 function Room:on_tick()
-    local place = math.floor(game.now() * 1000 % 20)
+    local place = math.floor(game.now() * 500 % 10)    -- of 2 ms each
     local count = counts[self.id] or {}
     counts[self.id] = count
     count[place] = (count[place] or 0) + 1
@@ -287,15 +287,15 @@ return Room
 --- config
 location /ws { game game.lua; }
 --- ws
-a open /ws times=20
+a open /ws times=10
 wait 1
 a > 1
-a ~ ^\[20,(?<place>\d+)\]$
+a ~ ^\[10,(?<place>\d+)\]$
 reload
-status rooms.# == 20
+status rooms.# == 10
 wait 1
 a > 1
-a < [20,$place]
+a < [10,$place]
 
 
 
