@@ -258,7 +258,7 @@ def check(workload, result):
 def run_smoke(bench, chosen):
     bad = 0
     for workload in chosen:
-        workload = workload.scaled(**workload.smoke)
+        workload = workload.scaled(**{**bench.arguments.timing, **workload.smoke})
 
         for server, workers in bench.servers_of(workload):
             results = bench.once(workload, server, workers)

@@ -23,9 +23,9 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
 /* what becomes due within so many us, while handlers run, needs no wake-up */
 #define NGX_GAME_CLOCK_MORE    16
 
-/* to read the clock takes a hundredth of a message: of so many polls one does,
- * unless something in between has taken so long that it was read for that */
-#define NGX_GAME_CLOCK_POLLS   8
+/* to read the clock takes a hundredth of a message: after a poll that has, so
+ * many don't, unless it is read for something that may take long meanwhile */
+#define NGX_GAME_CLOCK_SKIPS   7
 
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
@@ -38,7 +38,7 @@ typedef struct {
                                                * 0: none runs */
     uint64_t                   polled;        /* when */
     int64_t                    credit;        /* of polls, us */
-    ngx_uint_t                 polls;         /* since the clock was read */
+    ngx_uint_t                 skips;         /* polls that need not look */
     int                        fd;
     ngx_event_t                rearm;         /* posted */
 } ngx_game_clock_t;
@@ -86,7 +86,7 @@ ngx_game_clock_now(void)
 
     (void) clock_gettime(CLOCK_MONOTONIC, &ts);
 
-    ngx_game_clock.polls = NGX_GAME_CLOCK_POLLS;
+    ngx_game_clock.skips = 0;
 
     return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
@@ -128,7 +128,8 @@ ngx_game_clock_poll(void)
     uint64_t           now, end;
     game_heap_node_t  *top;
 
-    if (++ngx_game_clock.polls < NGX_GAME_CLOCK_POLLS) {
+    if (ngx_game_clock.skips) {
+        ngx_game_clock.skips--;
         return;
     }
 
@@ -139,7 +140,7 @@ ngx_game_clock_poll(void)
     }
 
     now = ngx_game_clock_now();
-    ngx_game_clock.polls = 0;
+    ngx_game_clock.skips = NGX_GAME_CLOCK_SKIPS;
 
     if (top->at > now) {
         return;

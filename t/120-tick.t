@@ -327,3 +327,32 @@ a > 1
 wait 0.5
 " . CORE::join('', map "a$_ > 2\n", 2 .. 100) . "a > 2
 a < good"
+
+
+
+=== TEST 14: handlers that take all the time leave some for ticks
+--- lua
+local Room = { tick = 100, codec = "raw", max_players = 100 }
+local ticks, messages, before = 0, 0, nil
+function Room:on_tick()
+    ticks = ticks + 1
+end
+function Room:on_message()
+    messages = messages + 1
+    if messages == 1 then before = ticks end
+    local t = game.now()
+    while game.now() - t < 0.002 do end
+    if messages == 120 then
+        local n = ticks - before
+        self:broadcast(n > 9 and "good" or "ticks: " .. n)
+    end
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; }
+--- ws eval
+"a open /ws times=20
+stop worker of a
+" . CORE::join('', map "a$_ > 1\n" x 6, 2 .. 20) . "a > 1\n" x 6 . "cont worker of a
+a < good"
