@@ -7,7 +7,7 @@
  * refused before.
  *
  * Encoding is done here, into the worker's buffer.  It is the dearest part of
- * a tick, and lua-cjson's takes three times as long (docs/performance.md); it
+ * a tick, and lua-cjson's takes several times as long (docs/performance.md); it
  * can't be interrupted either, exits the process where memory ends, rounds
  * integers to 14 digits and has, in Debian 12, no empty array.
  */
@@ -25,9 +25,6 @@
 #include <math.h>
 
 
-/* values between two looks at the clock */
-#define NGX_GAME_CODEC_JSON_POLL     4096
-
 /* bytes of a character that is escaped */
 #define NGX_GAME_CODEC_JSON_ESCAPED  6
 
@@ -39,21 +36,14 @@
 #define NGX_GAME_CODEC_JSON_PER_VALUE  160
 
 
-typedef struct {
-    lua_State                 *L;
-    ngx_uint_t                 depth;
-    ngx_uint_t                 steps;
-} ngx_game_codec_json_t;
-
-
-static void ngx_game_codec_json_value(ngx_game_codec_json_t *ctx);
-static void ngx_game_codec_json_table(ngx_game_codec_json_t *ctx);
-static ngx_uint_t ngx_game_codec_json_is_array(lua_State *L, size_t *n);
-static void ngx_game_codec_json_array(ngx_game_codec_json_t *ctx, size_t n);
-static void ngx_game_codec_json_map(ngx_game_codec_json_t *ctx);
-static void ngx_game_codec_json_key(ngx_game_codec_json_t *ctx);
-static void ngx_game_codec_json_number(lua_State *L, lua_Number n);
-static void ngx_game_codec_json_string(lua_State *L, int index);
+static void ngx_game_codec_json_emit(ngx_game_codec_walk_t *walk,
+    game_dump_type_e type, game_dump_value_t *v);
+static void ngx_game_codec_json_map(ngx_game_codec_walk_t *walk,
+    game_dump_value_t *map);
+static void ngx_game_codec_json_end(lua_State *L, u_char end);
+static void ngx_game_codec_json_number(lua_State *L, double n, u_char after);
+static void ngx_game_codec_json_string(ngx_game_codec_walk_t *walk,
+    game_dump_value_t *v, u_char after);
 static u_char *ngx_game_codec_json_escape(u_char *p, u_char c);
 static void ngx_game_codec_json_reserve(lua_State *L, const u_char *data,
     size_t len);
@@ -93,21 +83,12 @@ ngx_game_codec_json_open(lua_State *L)
 void
 ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
 {
-    ngx_game_codec_json_t   ctx;
-
-    luaL_checkstack(L, 4 * NGX_GAME_CODEC_DEPTH + LUA_MINSTACK, NULL);
-
-    ctx.L = L;
-    ctx.depth = 0;
-    ctx.steps = 0;
-
-    ngx_game_codec_buffer_reset();
-
-    lua_pushvalue(L, index);
-    ngx_game_codec_json_value(&ctx);
-    lua_pop(L, 1);
+    ngx_game_codec_walk(L, index, ngx_game_codec_json_emit);
 
     ngx_game_codec_buffer_get(out);
+
+    /* the comma */
+    out->len--;
 
     if (!game_utf8_valid(out->data, out->len)) {
         (void) luaL_error(L, "a string can't be encoded in JSON: it is not "
@@ -116,193 +97,106 @@ ngx_game_codec_json_encode(lua_State *L, int index, ngx_str_t *out)
 }
 
 
-/* the value on top of the stack */
+/* a value and a comma, whose place is taken by what ends the table */
 static void
-ngx_game_codec_json_value(ngx_game_codec_json_t *ctx)
+ngx_game_codec_json_emit(ngx_game_codec_walk_t *walk, game_dump_type_e type,
+    game_dump_value_t *v)
 {
     lua_State  *L;
 
-    L = ctx->L;
+    L = walk->L;
 
-    if (++ctx->steps % NGX_GAME_CODEC_JSON_POLL == 0) {
-        ngx_game_watchdog_poll(L);
+    switch (type) {
+
+    case GAME_DUMP_NIL:
+        ngx_game_codec_buffer_add(L, "null,", 5);
+        break;
+
+    case GAME_DUMP_FALSE:
+        ngx_game_codec_buffer_add(L, "false,", 6);
+        break;
+
+    case GAME_DUMP_TRUE:
+        ngx_game_codec_buffer_add(L, "true,", 5);
+        break;
+
+    case GAME_DUMP_NUMBER:
+        ngx_game_codec_json_number(L, v->number, ',');
+        break;
+
+    case GAME_DUMP_STRING:
+        ngx_game_codec_json_string(walk, v, ',');
+        break;
+
+    case GAME_DUMP_ARRAY:
+        ngx_game_codec_buffer_add(L, "[", 1);
+        ngx_game_codec_walk_array(walk, v);
+        ngx_game_codec_json_end(L, ']');
+        break;
+
+    default: /* GAME_DUMP_MAP */
+        ngx_game_codec_json_map(walk, v);
+        break;
     }
+}
 
-    switch (lua_type(L, -1)) {
 
-    case LUA_TNIL:
-        ngx_game_codec_buffer_add(L, "null", 4);
-        return;
+static void
+ngx_game_codec_json_map(ngx_game_codec_walk_t *walk, game_dump_value_t *map)
+{
+    lua_State          *L;
+    game_dump_type_e    type;
+    game_dump_value_t   key;
 
-    case LUA_TBOOLEAN:
+    L = walk->L;
 
-        if (lua_toboolean(L, -1)) {
-            ngx_game_codec_buffer_add(L, "true", 4);
+    ngx_game_codec_buffer_add(L, "{", 1);
+
+    for ( ;; ) {
+        type = ngx_game_codec_walk_key(walk, map, &key);
+
+        if (type == GAME_DUMP_NIL) {
+            break;
+        }
+
+        if (type == GAME_DUMP_STRING) {
+            ngx_game_codec_json_string(walk, &key, ':');
 
         } else {
-            ngx_game_codec_buffer_add(L, "false", 5);
+            ngx_game_codec_buffer_add(L, "\"", 1);
+            ngx_game_codec_json_number(L, key.number, '"');
+            ngx_game_codec_buffer_add(L, ":", 1);
         }
 
-        return;
-
-    case LUA_TNUMBER:
-        ngx_game_codec_json_number(L, lua_tonumber(L, -1));
-        return;
-
-    case LUA_TSTRING:
-        ngx_game_codec_json_string(L, -1);
-        return;
-
-    case LUA_TTABLE:
-        ngx_game_codec_json_table(ctx);
-        return;
-
-    case LUA_TLIGHTUSERDATA:
-
-        if (lua_touserdata(L, -1) == NULL) {
-            ngx_game_codec_buffer_add(L, "null", 4);
-            return;
-        }
-
-        if (ngx_game_codec_is_empty_array(L, -1)) {
-            ngx_game_codec_buffer_add(L, "[]", 2);
-            return;
-        }
-
-        /* fall through */
-
-    default:
-        ngx_game_codec_refuse(L, ctx->depth);
-        return;
-    }
-}
-
-
-/* a table with a string for a key is a map: if that is the first one, which is
- * usual, the others need not be looked at */
-static void
-ngx_game_codec_json_table(ngx_game_codec_json_t *ctx)
-{
-    size_t      n;
-    lua_State  *L;
-
-    L = ctx->L;
-
-    if (++ctx->depth > NGX_GAME_CODEC_DEPTH) {
-        (void) luaL_error(L, "a table can't be encoded: tables are nested "
-                          "deeper than %d", NGX_GAME_CODEC_DEPTH);
+        (void) ngx_game_codec_walk_value(walk, ngx_game_codec_json_emit);
     }
 
-    lua_pushnil(L);
-
-    if (!lua_next(L, -2)) {
-        ngx_game_codec_buffer_add(L, "{}", 2);
-
-    } else if (lua_type(L, -2) == LUA_TSTRING) {
-        ngx_game_codec_json_map(ctx);
-
-    } else if (ngx_game_codec_json_is_array(L, &n)) {
-        lua_pop(L, 2);
-        ngx_game_codec_json_array(ctx, n);
-
-    } else {
-        ngx_game_codec_json_map(ctx);
-    }
-
-    ctx->depth--;
-}
-
-
-/* the first pair is on top of the stack, and stays there */
-static ngx_uint_t
-ngx_game_codec_json_is_array(lua_State *L, size_t *n)
-{
-    ngx_game_codec_table_t  t;
-
-    ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
-
-    lua_pushvalue(L, -2);
-    lua_pushvalue(L, -2);
-
-    do {
-        ngx_game_codec_table_step(L, &t);
-        lua_pop(L, 1);
-    } while (lua_next(L, -4));
-
-    *n = t.last;
-
-    return ngx_game_codec_table_is_array(L, &t);
+    ngx_game_codec_json_end(L, '}');
 }
 
 
 static void
-ngx_game_codec_json_array(ngx_game_codec_json_t *ctx, size_t n)
+ngx_game_codec_json_end(lua_State *L, u_char end)
 {
-    size_t  i;
+    u_char  *p;
 
-    for (i = 1; i <= n; i++) {
-        ngx_game_codec_buffer_add(ctx->L, i == 1 ? "[" : ",", 1);
+    p = ngx_game_codec_buffer_reserve(L, 2);
 
-        lua_rawgeti(ctx->L, -1, (int) i);
-        ngx_game_codec_json_value(ctx);
-        lua_pop(ctx->L, 1);
-    }
-
-    ngx_game_codec_buffer_add(ctx->L, "]", 1);
-}
-
-
-/* the first pair is on top of the stack, the table below it */
-static void
-ngx_game_codec_json_map(ngx_game_codec_json_t *ctx)
-{
-    char        separator;
-    lua_State  *L;
-
-    L = ctx->L;
-    separator = '{';
-
-    do {
-        *ngx_game_codec_buffer_reserve(L, 1) = separator;
+    if (p[-1] == ',') {
+        p[-1] = end;
+        p[0] = ',';
         ngx_game_codec_buffer_advance(1);
-        separator = ',';
-
-        ngx_game_codec_json_key(ctx);
-        ngx_game_codec_json_value(ctx);
-        lua_pop(L, 1);
-    } while (lua_next(L, -2));
-
-    ngx_game_codec_buffer_add(L, "}", 1);
-}
-
-
-/* the key below the value that is on top of the stack */
-static void
-ngx_game_codec_json_key(ngx_game_codec_json_t *ctx)
-{
-    lua_State               *L;
-    ngx_game_codec_table_t   t;
-
-    L = ctx->L;
-
-    if (lua_type(L, -2) == LUA_TSTRING) {
-        ngx_game_codec_json_string(L, -2);
-
-    } else {
-        ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
-        ngx_game_codec_table_step(L, &t);
-
-        ngx_game_codec_buffer_add(L, "\"", 1);
-        ngx_game_codec_json_number(L, lua_tonumber(L, -2));
-        ngx_game_codec_buffer_add(L, "\"", 1);
+        return;
     }
 
-    ngx_game_codec_buffer_add(L, ":", 1);
+    p[0] = end;
+    p[1] = ',';
+    ngx_game_codec_buffer_advance(2);
 }
 
 
 static void
-ngx_game_codec_json_number(lua_State *L, lua_Number n)
+ngx_game_codec_json_number(lua_State *L, double n, u_char after)
 {
     size_t   len;
     u_char  *p;
@@ -311,42 +205,46 @@ ngx_game_codec_json_number(lua_State *L, lua_Number n)
         (void) luaL_error(L, "a number can't be encoded: it is not finite");
     }
 
-    p = ngx_game_codec_buffer_reserve(L, GAME_NUMBER_MAX);
+    p = ngx_game_codec_buffer_reserve(L, GAME_NUMBER_MAX + 1);
     len = game_number_format((char *) p, n);
-    ngx_game_codec_buffer_advance(len);
+    p[len] = after;
+    ngx_game_codec_buffer_advance(len + 1);
 }
 
 
 static void
-ngx_game_codec_json_string(lua_State *L, int index)
+ngx_game_codec_json_string(ngx_game_codec_walk_t *walk, game_dump_value_t *v,
+    u_char after)
 {
-    size_t         i, len, plain;
-    u_char        *p;
-    const u_char  *text;
+    size_t     i, plain;
+    u_char    *p;
+    ptrdiff_t  room, left;
 
-    text = (const u_char *) lua_tolstring(L, index, &len);
+    /* most have nothing to escape, and both buffers go on behind them */
 
-    /* most have nothing to escape */
-
-    p = ngx_game_codec_buffer_reserve(L, len + 2);
+    p = ngx_game_codec_buffer_reserve(walk->L, v->len + 3);
     *p++ = '"';
 
-    plain = game_json_plain(p, text, len);
+    room = walk->dump.end - v->text;
+    left = ngx_game_codec_buffer.end - p;
 
-    if (plain < len) {
-        p = ngx_game_codec_buffer_reserve(L, plain + 2
-                                          + (len - plain)
+    plain = game_json_plain(p, v->text, v->len, ngx_min(room, left));
+
+    if (plain < v->len) {
+        p = ngx_game_codec_buffer_reserve(walk->L, plain + 3
+                                          + (v->len - plain)
                                             * NGX_GAME_CODEC_JSON_ESCAPED);
         p++;
     }
 
     p += plain;
 
-    for (i = plain; i < len; i++) {
-        p = ngx_game_codec_json_escape(p, text[i]);
+    for (i = plain; i < v->len; i++) {
+        p = ngx_game_codec_json_escape(p, v->text[i]);
     }
 
     *p++ = '"';
+    *p++ = after;
     ngx_game_codec_buffer_advance(p - ngx_game_codec_buffer.pos);
 }
 

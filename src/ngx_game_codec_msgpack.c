@@ -12,17 +12,12 @@
 #include "ngx_game.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_codec_private.h"
-#include "ngx_game_watchdog.h"
 #include "core/game_msgpack.h"
 #include "core/game_utf8.h"
 
 #include <msgpack.h>
 
 #include <math.h>
-
-
-/* values between two looks at the clock */
-#define NGX_GAME_CODEC_MSGPACK_POLL  4096
 
 
 /*
@@ -48,20 +43,14 @@
 
 typedef lua_State  *ngx_game_codec_unpack_user_t;
 
-typedef struct {
-    lua_State                 *L;
-    msgpack_packer             packer;
-    ngx_uint_t                 depth;
-    ngx_uint_t                 steps;
-} ngx_game_codec_pack_t;
-
-
-static void ngx_game_codec_pack(ngx_game_codec_pack_t *ctx);
-static void ngx_game_codec_pack_table(ngx_game_codec_pack_t *ctx);
-static void ngx_game_codec_pack_array(ngx_game_codec_pack_t *ctx, size_t n);
-static void ngx_game_codec_pack_map(ngx_game_codec_pack_t *ctx, size_t n);
-static void ngx_game_codec_pack_number(ngx_game_codec_pack_t *ctx);
-static void ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx);
+static void ngx_game_codec_pack(ngx_game_codec_walk_t *walk,
+    game_dump_type_e type, game_dump_value_t *v);
+static void ngx_game_codec_pack_map(ngx_game_codec_walk_t *walk,
+    game_dump_value_t *map, msgpack_packer *packer);
+static void ngx_game_codec_pack_number(lua_State *L, double n,
+    msgpack_packer *packer);
+static void ngx_game_codec_pack_string(game_dump_value_t *v,
+    msgpack_packer *packer);
 static int ngx_game_codec_pack_write(void *data, const char *buf, size_t len);
 
 
@@ -283,187 +272,102 @@ ngx_game_codec_msgpack_decode(lua_State *L, const u_char *data, size_t len)
 void
 ngx_game_codec_msgpack_encode(lua_State *L, int index, ngx_str_t *out)
 {
-    ngx_game_codec_pack_t  ctx;
-
-    luaL_checkstack(L, 4 * NGX_GAME_CODEC_DEPTH + LUA_MINSTACK, NULL);
-
-    ctx.L = L;
-    ctx.depth = 0;
-    ctx.steps = 0;
-
-    msgpack_packer_init(&ctx.packer, L, ngx_game_codec_pack_write);
-    ngx_game_codec_buffer_reset();
-
-    lua_pushvalue(L, index);
-    ngx_game_codec_pack(&ctx);
-    lua_pop(L, 1);
+    ngx_game_codec_walk(L, index, ngx_game_codec_pack);
 
     ngx_game_codec_buffer_get(out);
 }
 
 
-/* the value on top of the stack */
 static void
-ngx_game_codec_pack(ngx_game_codec_pack_t *ctx)
+ngx_game_codec_pack(ngx_game_codec_walk_t *walk, game_dump_type_e type,
+    game_dump_value_t *v)
 {
-    lua_State  *L;
+    msgpack_packer  packer;
 
-    L = ctx->L;
+    msgpack_packer_init(&packer, walk->L, ngx_game_codec_pack_write);
 
-    if (++ctx->steps % NGX_GAME_CODEC_MSGPACK_POLL == 0) {
-        ngx_game_watchdog_poll(L);
+    switch (type) {
+
+    case GAME_DUMP_NIL:
+        (void) msgpack_pack_nil(&packer);
+        break;
+
+    case GAME_DUMP_FALSE:
+        (void) msgpack_pack_false(&packer);
+        break;
+
+    case GAME_DUMP_TRUE:
+        (void) msgpack_pack_true(&packer);
+        break;
+
+    case GAME_DUMP_NUMBER:
+        ngx_game_codec_pack_number(walk->L, v->number, &packer);
+        break;
+
+    case GAME_DUMP_STRING:
+        ngx_game_codec_pack_string(v, &packer);
+        break;
+
+    case GAME_DUMP_ARRAY:
+        (void) msgpack_pack_array(&packer, v->n);
+        ngx_game_codec_walk_array(walk, v);
+        break;
+
+    default: /* GAME_DUMP_MAP */
+        ngx_game_codec_pack_map(walk, v, &packer);
+        break;
     }
+}
 
-    switch (lua_type(L, -1)) {
 
-    case LUA_TNIL:
-        (void) msgpack_pack_nil(&ctx->packer);
-        break;
+static void
+ngx_game_codec_pack_map(ngx_game_codec_walk_t *walk, game_dump_value_t *map,
+    msgpack_packer *packer)
+{
+    game_dump_type_e   type;
+    game_dump_value_t  key;
 
-    case LUA_TBOOLEAN:
-        (void) (lua_toboolean(L, -1) ? msgpack_pack_true(&ctx->packer)
-                                     : msgpack_pack_false(&ctx->packer));
-        break;
+    (void) msgpack_pack_map(packer, map->n);
 
-    case LUA_TNUMBER:
-        ngx_game_codec_pack_number(ctx);
-        break;
+    for ( ;; ) {
+        type = ngx_game_codec_walk_key(walk, map, &key);
 
-    case LUA_TSTRING:
-        ngx_game_codec_pack_string(ctx);
-        break;
-
-    case LUA_TTABLE:
-        ngx_game_codec_pack_table(ctx);
-        break;
-
-    case LUA_TLIGHTUSERDATA:
-
-        if (lua_touserdata(L, -1) == NULL) {
-            (void) msgpack_pack_nil(&ctx->packer);
-            break;
+        if (type == GAME_DUMP_NIL) {
+            return;
         }
 
-        if (ngx_game_codec_is_empty_array(L, -1)) {
-            (void) msgpack_pack_array(&ctx->packer, 0);
-            break;
-        }
-
-        /* fall through */
-
-    default:
-        ngx_game_codec_refuse(L, ctx->depth);
-        break;
+        ngx_game_codec_pack(walk, type, &key);
+        (void) ngx_game_codec_walk_value(walk, ngx_game_codec_pack);
     }
 }
 
 
 static void
-ngx_game_codec_pack_table(ngx_game_codec_pack_t *ctx)
+ngx_game_codec_pack_number(lua_State *L, double n, msgpack_packer *packer)
 {
-    lua_State              *L;
-    ngx_game_codec_table_t  t;
-
-    L = ctx->L;
-
-    if (++ctx->depth > NGX_GAME_CODEC_DEPTH) {
-        (void) luaL_error(L, "a table can't be encoded: tables are nested "
-                          "deeper than %d", NGX_GAME_CODEC_DEPTH);
-    }
-
-    ngx_memzero(&t, sizeof(ngx_game_codec_table_t));
-
-    lua_pushnil(L);
-
-    while (lua_next(L, -2)) {
-        ngx_game_codec_table_step(L, &t);
-        lua_pop(L, 1);
-    }
-
-    if (ngx_game_codec_table_is_array(L, &t)) {
-        ngx_game_codec_pack_array(ctx, t.last);
-
-    } else {
-        ngx_game_codec_pack_map(ctx, t.pairs);
-    }
-
-    ctx->depth--;
-}
-
-
-static void
-ngx_game_codec_pack_array(ngx_game_codec_pack_t *ctx, size_t n)
-{
-    size_t  i;
-
-    (void) msgpack_pack_array(&ctx->packer, n);
-
-    for (i = 1; i <= n; i++) {
-        lua_rawgeti(ctx->L, -1, (int) i);
-        ngx_game_codec_pack(ctx);
-        lua_pop(ctx->L, 1);
-    }
-}
-
-
-static void
-ngx_game_codec_pack_map(ngx_game_codec_pack_t *ctx, size_t n)
-{
-    lua_State  *L;
-
-    L = ctx->L;
-
-    (void) msgpack_pack_map(&ctx->packer, n);
-
-    lua_pushnil(L);
-
-    while (lua_next(L, -2)) {
-        lua_pushvalue(L, -2);
-        ngx_game_codec_pack(ctx);
-        lua_pop(L, 1);
-
-        ngx_game_codec_pack(ctx);
-        lua_pop(L, 1);
-    }
-}
-
-
-static void
-ngx_game_codec_pack_number(ngx_game_codec_pack_t *ctx)
-{
-    lua_Number  n;
-
-    n = lua_tonumber(ctx->L, -1);
-
     if (!isfinite(n)) {
-        (void) luaL_error(ctx->L, "a number can't be encoded: it is not "
-                          "finite");
+        (void) luaL_error(L, "a number can't be encoded: it is not finite");
     }
 
     if (fabs(n) <= NGX_GAME_CODEC_INT_MAX && n == floor(n)) {
-        (void) msgpack_pack_int64(&ctx->packer, (int64_t) n);
+        (void) msgpack_pack_int64(packer, (int64_t) n);
 
     } else {
-        (void) msgpack_pack_double(&ctx->packer, n);
+        (void) msgpack_pack_double(packer, n);
     }
 }
 
 
 static void
-ngx_game_codec_pack_string(ngx_game_codec_pack_t *ctx)
+ngx_game_codec_pack_string(game_dump_value_t *v, msgpack_packer *packer)
 {
-    size_t       len;
-    const char  *text;
-
-    text = lua_tolstring(ctx->L, -1, &len);
-
-    if (game_utf8_valid((const u_char *) text, len)) {
-        (void) msgpack_pack_str(&ctx->packer, len);
-        (void) msgpack_pack_str_body(&ctx->packer, text, len);
+    if (game_utf8_valid(v->text, v->len)) {
+        (void) msgpack_pack_str(packer, v->len);
+        (void) msgpack_pack_str_body(packer, v->text, v->len);
 
     } else {
-        (void) msgpack_pack_bin(&ctx->packer, len);
-        (void) msgpack_pack_bin_body(&ctx->packer, text, len);
+        (void) msgpack_pack_bin(packer, v->len);
+        (void) msgpack_pack_bin_body(packer, v->text, v->len);
     }
 }
 

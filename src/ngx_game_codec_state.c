@@ -12,6 +12,7 @@
 #include "ngx_game_call.h"
 #include "ngx_game_codec.h"
 #include "ngx_game_codec_private.h"
+#include "ngx_game_vm.h"
 #include "ngx_game_watchdog.h"
 
 
@@ -26,11 +27,13 @@ typedef struct {
 } ngx_game_codec_state_t;
 
 
-static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth,
-    ngx_uint_t *steps);
+static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t wire,
+    ngx_uint_t depth, ngx_uint_t *steps);
+static void ngx_game_codec_state_refuse(lua_State *L, ngx_uint_t depth);
 
 
-/* the buffer is the VM's, and large ones are not kept; nor are the values */
+/* the buffer is the VM's, and large ones are not kept, as may be one of a value
+ * that could not be written; nor are the values */
 static const char  ngx_game_codec_state_lua[] =
     "local state = ...\n"
     "local ok, buffer = pcall(require, 'string.buffer')\n"
@@ -42,26 +45,30 @@ static const char  ngx_game_codec_state_lua[] =
     "]]\n"
     "state = ffi.cast('ngx_game_state_t *', state)\n"
     "local out, from = buffer.new(4096), buffer.new(0)\n"
-    "local encode = out.encode\n"
     "local values = require 'table.new'(64, 0)\n"
-    "local function dump()\n"
+    "local function dump_value(v)\n"
     "    if state.len > 65536 then out:free() else out:reset() end\n"
-    "    local ok, err = pcall(encode, out, values)\n"
-    "    clear(values)\n"
-    "    if not ok then error(err, 0) end\n"
+    "    state.len = 1e9\n"
+    "    out:encode(v)\n"
     "    local data, len = out:ref()\n"
     "    state.data, state.len = data, len\n"
+    "end\n"
+    "local function dump()\n"
+    "    local ok, err = pcall(dump_value, values)\n"
+    "    clear(values)\n"
+    "    if not ok then error(err, 0) end\n"
     "end\n"
     "local function load()\n"
     "    return from:set(state.data, state.len):decode()\n"
     "end\n"
-    "return values, function() clear(values) end, dump, load\n";
+    "return values, function() clear(values) end, dump, dump_value, load\n";
 
 
 enum {
     NGX_GAME_CODEC_VALUES = 0,
     NGX_GAME_CODEC_CLEAR,
     NGX_GAME_CODEC_DUMP,
+    NGX_GAME_CODEC_DUMP_VALUE,
     NGX_GAME_CODEC_LOAD,
     NGX_GAME_CODEC_REFS
 };
@@ -136,14 +143,59 @@ ngx_game_codec_dump(lua_State *L, ngx_str_t *out)
 
 
 void
+ngx_game_codec_dump_value(lua_State *L, int index, game_dump_t *dump)
+{
+    int             rc;
+    ngx_game_vm_t  *vm;
+
+    lua_rawgeti(L, LUA_REGISTRYINDEX,
+                ngx_game_codec_state[NGX_GAME_CODEC_DUMP_VALUE]);
+    lua_pushvalue(L, index);
+
+    vm = ngx_game_vm_get(L);
+
+    vm->largest = NGX_GAME_CODEC_SIZE_MAX;
+    rc = lua_pcall(L, 1, 0, 0);
+    vm->largest = (size_t) -1;
+
+    if (rc == 0) {
+        dump->pos = ngx_game_codec_state_data.data;
+        dump->end = dump->pos + ngx_game_codec_state_data.len;
+        dump->ahead = 0;
+        return;
+    }
+
+    if (rc == LUA_ERRMEM) {
+        vm->exhausted = 1;
+        (void) luaL_error(L, "a value is too large to be encoded");
+    }
+
+    ngx_game_watchdog_poll(L);
+
+    lua_pushvalue(L, index);
+    ngx_game_codec_explain(L, 1);
+    lua_pop(L, 1);
+
+    (void) lua_error(L);
+}
+
+
+void
 ngx_game_codec_dump_explain(lua_State *L)
+{
+    ngx_game_codec_explain(L, 0);
+}
+
+
+void
+ngx_game_codec_explain(lua_State *L, ngx_uint_t wire)
 {
     ngx_uint_t  steps;
 
     luaL_checkstack(L, LUA_MINSTACK + 3 * NGX_GAME_CODEC_DEPTH, NULL);
 
     steps = 0;
-    ngx_game_codec_state_explain(L, 0, &steps);
+    ngx_game_codec_state_explain(L, wire, 0, &steps);
 }
 
 
@@ -151,7 +203,7 @@ ngx_game_codec_dump_explain(lua_State *L)
  * that is in many places is looked at in each of them */
 
 static void
-ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth,
+ngx_game_codec_state_explain(lua_State *L, ngx_uint_t wire, ngx_uint_t depth,
     ngx_uint_t *steps)
 {
     if (++*steps % NGX_GAME_CODEC_STATE_POLL == 0) {
@@ -160,30 +212,67 @@ ngx_game_codec_state_explain(lua_State *L, ngx_uint_t depth,
 
     switch (lua_type(L, -1)) {
 
-    case LUA_TFUNCTION:
-    case LUA_TTHREAD:
-    case LUA_TUSERDATA:
-        ngx_game_codec_refuse(L, depth);
+    case LUA_TNIL:
+    case LUA_TBOOLEAN:
+    case LUA_TNUMBER:
+    case LUA_TSTRING:
         return;
 
     case LUA_TTABLE:
         break;
 
+    case LUA_TFUNCTION:
+    case LUA_TTHREAD:
+    case LUA_TUSERDATA:
+        ngx_game_codec_state_refuse(L, depth);
+        return;
+
+    case LUA_TLIGHTUSERDATA:
+
+        if (lua_touserdata(L, -1) == NULL
+            || lua_touserdata(L, -1) == NGX_GAME_CODEC_EMPTY)
+        {
+            return;
+        }
+
+        /* fall through */
+
     default:
+
+        if (wire) {
+            ngx_game_codec_state_refuse(L, depth);
+        }
+
         return;
     }
 
     if (depth == NGX_GAME_CODEC_DEPTH) {
-        (void) luaL_error(L, "tables are nested deeper than %d",
-                          NGX_GAME_CODEC_DEPTH);
+        (void) luaL_error(L, "a table can't be encoded: tables are nested "
+                          "deeper than %d", NGX_GAME_CODEC_DEPTH);
     }
 
     lua_pushnil(L);
 
     while (lua_next(L, -2)) {
-        ngx_game_codec_state_explain(L, depth + 1, steps);
+        ngx_game_codec_state_explain(L, wire, depth + 1, steps);
         lua_pop(L, 1);
     }
+}
+
+
+static void
+ngx_game_codec_state_refuse(lua_State *L, ngx_uint_t depth)
+{
+    const char  *type;
+
+    type = luaL_typename(L, -1);
+
+    if (depth && lua_type(L, -2) == LUA_TSTRING) {
+        (void) luaL_error(L, "a %s can't be encoded (\"%s\")", type,
+                          lua_tostring(L, -2));
+    }
+
+    (void) luaL_error(L, "a %s can't be encoded", type);
 }
 
 

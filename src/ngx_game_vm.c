@@ -57,6 +57,7 @@ ngx_game_vm_create(size_t quota, ngx_log_t *log)
 
     vm->stack = __builtin_frame_address(0);
     vm->quota = quota;
+    vm->largest = (size_t) -1;
     vm->used = (size_t) lua_gc(vm->L, LUA_GCCOUNT, 0) * 1024
                + lua_gc(vm->L, LUA_GCCOUNTB, 0);
 
@@ -206,7 +207,10 @@ ngx_game_vm_alloc(void *data, void *ptr, size_t old, size_t size)
         return vm->alloc(vm->alloc_data, ptr, old, 0);
     }
 
-    if (size > old && size - old > vm->quota - ngx_min(vm->used, vm->quota)) {
+    if (size > old
+        && (size > vm->largest
+            || size - old > vm->quota - ngx_min(vm->used, vm->quota)))
+    {
         return NULL;
     }
 

@@ -25,6 +25,7 @@ typedef struct {
     lua_State                 *L;
     size_t                     quota;
     size_t                     used;
+    size_t                     largest;       /* no more is allocated at once */
     uint64_t                   grown;         /* bytes ever allocated */
     lua_State                 *handler;       /* coroutine of the handler that
                                                * runs, or NULL */

@@ -23,17 +23,16 @@
  * long enough to make up for it by digits */
 #define GAME_JSON_EXPONENT  1000000000000000LL
 
-/* eight bytes at once: the high bit of each that is below c, at most 0x80, or
- * is c; bytes behind the first one of those may be taken for one, too */
-#define GAME_JSON_BYTES(c)     (UINT64_C(0x0101010101010101) * (c))
-#define game_json_below(w, c)                                                 \
-    (((w) - GAME_JSON_BYTES(c)) & ~(w) & GAME_JSON_BYTES(0x80))
-#define game_json_equal(w, c)  game_json_below((w) ^ GAME_JSON_BYTES(c), 1)
 
-/* the same of what a string can't have as it is, RFC 8259, 7 */
-#define game_json_escaped(w)                                                  \
-    (game_json_below(w, 0x20) | game_json_equal(w, '"')                       \
-     | game_json_equal(w, '\\'))
+/* bytes at once; all bits of those are set that a string can't have as they
+ * are, RFC 8259, 7 */
+#define GAME_JSON_BYTES     16
+
+typedef unsigned char  game_json_bytes_t
+    __attribute__((vector_size(GAME_JSON_BYTES)));
+
+#define game_json_escaped(bytes)                                              \
+    (((bytes) < 0x20) | ((bytes) == '"') | ((bytes) == '\\'))
 
 
 typedef struct {
@@ -52,6 +51,8 @@ static const unsigned char *game_json_digits(const unsigned char *p,
 static const unsigned char *game_json_exponent(const unsigned char *p,
     const unsigned char *end, game_json_number_t *number);
 static int game_json_infinite(const game_json_number_t *number);
+static inline int game_json_copy(unsigned char *dst, const unsigned char *src,
+    size_t len);
 
 
 const char *
@@ -250,41 +251,16 @@ game_json_infinite(const game_json_number_t *number)
 
 
 size_t
-game_json_plain(unsigned char *dst, const unsigned char *src, size_t len)
+game_json_plain(unsigned char *dst, const unsigned char *src, size_t len,
+    size_t room)
 {
-    size_t    i;
-    uint32_t  half[2];
-    uint64_t  word;
+    size_t  i, n;
 
-    for (i = 0; i + 8 <= len; i += 8) {
-        memcpy(&word, src + i, 8);
+    for (i = 0; i < len && room - i >= GAME_JSON_BYTES; i += n) {
+        n = len - i < GAME_JSON_BYTES ? len - i : GAME_JSON_BYTES;
 
-        if (game_json_escaped(word)) {
+        if (game_json_copy(dst + i, src + i, n) != 0) {
             break;
-        }
-
-        memcpy(dst + i, &word, 8);
-    }
-
-    /* what is left of a name is one word, of which some was seen before */
-
-    if (i + 8 > len && len >= 8) {
-        memcpy(&word, src + len - 8, 8);
-
-        if (!game_json_escaped(word)) {
-            memcpy(dst + len - 8, &word, 8);
-            return len;
-        }
-
-    } else if (len >= 4 && len < 8) {
-        memcpy(&half[0], src, 4);
-        memcpy(&half[1], src + len - 4, 4);
-        word = (uint64_t) half[1] << 32 | half[0];
-
-        if (!game_json_escaped(word)) {
-            memcpy(dst, &half[0], 4);
-            memcpy(dst + len - 4, &half[1], 4);
-            return len;
         }
     }
 
@@ -294,4 +270,31 @@ game_json_plain(unsigned char *dst, const unsigned char *src, size_t len)
     }
 
     return i;
+}
+
+
+/* copies as many as fit, of which n count: -1 if one of those is escaped */
+
+static inline int
+game_json_copy(unsigned char *dst, const unsigned char *src, size_t n)
+{
+    uint64_t           bad[GAME_JSON_BYTES / 8];
+    game_json_bytes_t  bytes, count;
+
+    /* from the place on that is so far in front of its middle */
+    static const unsigned char  first[2 * GAME_JSON_BYTES] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+    };
+
+    memcpy(&bytes, src, GAME_JSON_BYTES);
+    memcpy(dst, &bytes, GAME_JSON_BYTES);
+
+    memcpy(&count, first + GAME_JSON_BYTES - n, GAME_JSON_BYTES);
+
+    bytes = (game_json_bytes_t) game_json_escaped(bytes) & count;
+
+    memcpy(bad, &bytes, GAME_JSON_BYTES);
+
+    return (bad[0] | bad[1]) ? -1 : 0;
 }

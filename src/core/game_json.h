@@ -21,9 +21,10 @@ const char *game_json_check(const unsigned char *data, size_t len);
 
 /* copies the part of a string up to the first byte that has to be escaped: a
  * control character, a quotation mark or a backslash; returns its length.
- * What lies behind it at dst, up to len bytes, is undefined then */
+ * room, at least len, is how much may be read at src, whatever it is, and
+ * written at dst: what lies there behind the part is undefined then */
 size_t game_json_plain(unsigned char *dst, const unsigned char *src,
-    size_t len);
+    size_t len, size_t room);
 
 
 #endif /* GAME_JSON_H */

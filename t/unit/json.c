@@ -190,25 +190,34 @@ static void
 plain(void)
 {
     size_t         at, len, n, wrong;
-    unsigned       c, escaped;
-    unsigned char  text[21], copy[21];
+    unsigned       c, escaped, more;
+    unsigned char  text[61], copy[61];
+
+    /* up to the end of the memory, and with more behind */
 
     wrong = 0;
 
-    for (len = 0; len <= sizeof(text); len++) {
+    for (len = 0; len <= 40; len++) {
 
         for (at = 0; at < len; at++) {
 
-            for (c = 0; c < 256; c++) {
-                memset(text, 'a' + at, len);
-                text[at] = c;
+            for (c = 0; c < 512; c++) {
+                more = c / 256 * (sizeof(text) - len);
 
-                escaped = (c < 0x20 || c == '"' || c == '\\');
+                memset(text, '"', sizeof(text));
+                memset(text + sizeof(text) - len - more, '0' + at, len);
+                text[sizeof(text) - len - more + at] = c;
 
-                n = game_json_plain(copy, text, len);
+                escaped = (c % 256 < 0x20 || c % 256 == '"'
+                           || c % 256 == '\\');
+
+                n = game_json_plain(copy + sizeof(text) - len - more,
+                                    text + sizeof(text) - len - more, len,
+                                    len + more);
 
                 wrong += (n != (escaped ? at : len));
-                wrong += (memcmp(copy, text, n) != 0);
+                wrong += (memcmp(copy + sizeof(text) - len - more,
+                                 text + sizeof(text) - len - more, n) != 0);
             }
         }
     }
@@ -216,8 +225,8 @@ plain(void)
     is(wrong, 0, "what of a string needs no escape");
 
     memset(text, '\\', sizeof(text));
-    is(game_json_plain(copy, text, sizeof(text)), 0, "nothing");
-    is(game_json_plain(copy, text, 0), 0, "an empty string");
+    is(game_json_plain(copy, text, sizeof(text), sizeof(text)), 0, "nothing");
+    is(game_json_plain(copy, text, 0, 0), 0, "an empty string");
 }
 
 
