@@ -18,12 +18,11 @@
 #include "ngx_game_zone.h"
 
 
-/* of the worker's time, ppm: at least, and at most, which is given where so
- * much of it is idle; below that it falls with the square, so that little is
- * taken from a worker that is nearly fully busy */
+/* of the worker's time, ppm: at least, and at most, which is given to one that
+ * is idle.  Between them it falls with the sixth power of the idle time, so that
+ * it is a small part of what a worker does that has something to do */
 #define NGX_GAME_CHECKPOINT_LEAST   10000
 #define NGX_GAME_CHECKPOINT_MOST    100000
-#define NGX_GAME_CHECKPOINT_IDLE    500000
 
 /* credit that can be saved up, us */
 #define NGX_GAME_CHECKPOINT_CREDIT  10000
@@ -137,14 +136,15 @@ ngx_game_checkpoint_run(void)
 static void
 ngx_game_checkpoint_earn(uint64_t now)
 {
-    double                   idle;
+    double                   busy, idle;
     uint64_t                 share;
     ngx_game_checkpoints_t  *cp;
 
     cp = &ngx_game_checkpoints;
 
-    idle = 1000000 - ngx_game_zone_get(&ngx_game_worker.counters->busy_ppm);
-    idle = ngx_min(idle / NGX_GAME_CHECKPOINT_IDLE, 1);
+    busy = ngx_game_zone_get(&ngx_game_worker.counters->busy_ppm);
+    idle = 1 - ngx_min(busy / 1000000, 1);
+    idle = idle * idle * idle;
 
     share = NGX_GAME_CHECKPOINT_LEAST
             + idle * idle * (NGX_GAME_CHECKPOINT_MOST

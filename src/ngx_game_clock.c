@@ -166,18 +166,6 @@ ngx_game_clock_poll(void)
 static void
 ngx_game_clock_handler(ngx_event_t *ev)
 {
-    uint64_t           expirations;
-    ngx_connection_t  *c;
-
-    c = ev->data;
-
-    if (read(c->fd, &expirations, sizeof(uint64_t)) == -1
-        && ngx_errno != NGX_EAGAIN)
-    {
-        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
-                      "read() of a timerfd failed");
-    }
-
     ngx_game_clock.armed = 0;
 
     ngx_game_clock_run(ngx_game_clock_now());
@@ -227,13 +215,13 @@ ngx_game_clock_rearm(ngx_event_t *ev)
     game_heap_node_t  *top;
 
     top = game_heap_top(&ngx_game_clock.heap);
+    at = top ? ngx_max(top->at, 1) : 0;
 
-    if (top == NULL || top->at == ngx_game_clock.armed) {
+    if (at == ngx_game_clock.armed) {
         return;
     }
 
-    /* zero would disarm it */
-    at = ngx_max(top->at, 1);
+    /* zero disarms it */
 
     ngx_memzero(&its, sizeof(struct itimerspec));
     its.it_value.tv_sec = at / 1000000;

@@ -42,8 +42,10 @@ static void ngx_game_codec_json_map(ngx_game_codec_walk_t *walk,
     game_dump_value_t *map);
 static void ngx_game_codec_json_end(lua_State *L, u_char end);
 static void ngx_game_codec_json_number(lua_State *L, double n, u_char after);
-static void ngx_game_codec_json_string(ngx_game_codec_walk_t *walk,
+static ngx_inline void ngx_game_codec_json_string(ngx_game_codec_walk_t *walk,
     game_dump_value_t *v, u_char after);
+static u_char *ngx_game_codec_json_rest(lua_State *L, game_dump_value_t *v,
+    size_t plain);
 static u_char *ngx_game_codec_json_escape(u_char *p, u_char c);
 static void ngx_game_codec_json_reserve(lua_State *L, const u_char *data,
     size_t len);
@@ -212,40 +214,53 @@ ngx_game_codec_json_number(lua_State *L, double n, u_char after)
 }
 
 
-static void
+/* most have nothing to escape, and what they are copied from goes on behind */
+
+static ngx_inline void
 ngx_game_codec_json_string(ngx_game_codec_walk_t *walk, game_dump_value_t *v,
     u_char after)
 {
-    size_t     i, plain;
-    u_char    *p;
-    ptrdiff_t  room, left;
+    size_t   plain;
+    u_char  *p;
 
-    /* most have nothing to escape, and both buffers go on behind them */
-
-    p = ngx_game_codec_buffer_reserve(walk->L, v->len + 3);
+    p = ngx_game_codec_buffer_reserve(walk->L, v->len + GAME_JSON_BYTES + 3);
     *p++ = '"';
 
-    room = walk->dump.end - v->text;
-    left = ngx_game_codec_buffer.end - p;
+    plain = game_json_plain(p, v->text, v->len,
+                            ngx_min((size_t) (walk->dump.end - v->text),
+                                    v->len + GAME_JSON_BYTES));
 
-    plain = game_json_plain(p, v->text, v->len, ngx_min(room, left));
+    if (plain == v->len) {
+        p += plain;
 
-    if (plain < v->len) {
-        p = ngx_game_codec_buffer_reserve(walk->L, plain + 3
-                                          + (v->len - plain)
-                                            * NGX_GAME_CODEC_JSON_ESCAPED);
-        p++;
+    } else {
+        p = ngx_game_codec_json_rest(walk->L, v, plain);
     }
 
-    p += plain;
+    p[0] = '"';
+    p[1] = after;
+    ngx_game_codec_buffer_advance(p + 2 - ngx_game_codec_buffer.pos);
+}
+
+
+/* the quotation mark and so many bytes were written */
+
+static u_char *
+ngx_game_codec_json_rest(lua_State *L, game_dump_value_t *v, size_t plain)
+{
+    size_t   i;
+    u_char  *p;
+
+    p = ngx_game_codec_buffer_reserve(L, 1 + plain + (v->len - plain)
+                                             * NGX_GAME_CODEC_JSON_ESCAPED
+                                         + 2);
+    p += 1 + plain;
 
     for (i = plain; i < v->len; i++) {
         p = ngx_game_codec_json_escape(p, v->text[i]);
     }
 
-    *p++ = '"';
-    *p++ = after;
-    ngx_game_codec_buffer_advance(p - ngx_game_codec_buffer.pos);
+    return p;
 }
 
 

@@ -10,6 +10,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_vm.h"
+#include "ngx_game_clock.h"
 #include "ngx_game_watchdog.h"
 
 #include <lauxlib.h>
@@ -17,14 +18,25 @@
 
 /*
  * Of the collector.  Bytes that are allocated before it makes a step; bytes
- * beyond half of what lives that begin a cycle, and bytes beyond what lives
- * that make LuaJIT begin one by itself, at least; the most work in one step,
- * in KB that are freed or twice as much that is looked at.
+ * beyond twice what lives that begin a cycle, and bytes beyond what lives that
+ * make LuaJIT begin one by itself, at least; and how long a step may take, ns
+ * for each byte that was allocated since the last one, and us at most.
  */
-#define NGX_GAME_VM_GC_LEAST  (16 * 1024)
+#define NGX_GAME_VM_GC_LEAST  (4 * 1024)
 #define NGX_GAME_VM_GC_BEGIN  (256 * 1024)
 #define NGX_GAME_VM_GC_OWN    (2 * 1024 * 1024)
-#define NGX_GAME_VM_GC_STEP   256
+#define NGX_GAME_VM_GC_NS     4
+#define NGX_GAME_VM_GC_MOST   250
+
+/* How finely a step is cut: LuaJIT's stepmul, with which it looks at some 200
+ * bytes, or sweeps over 800 objects, before it returns; and as often it looks at
+ * bytes between two looks at the clock.  Its own, for handlers, is 200 */
+#define NGX_GAME_VM_GC_FINE   10
+#define NGX_GAME_VM_GC_LOOKS  16
+#define NGX_GAME_VM_GC_USUAL  200
+
+/* the work of a step where the quota is near, KB */
+#define NGX_GAME_VM_GC_HURRY  256
 
 
 static void *ngx_game_vm_alloc(void *data, void *ptr, size_t old, size_t size);
@@ -32,6 +44,7 @@ static int ngx_game_vm_panic(lua_State *L);
 static int ngx_game_vm_open(lua_State *L);
 static int ngx_game_vm_trampoline(lua_State *L);
 static int ngx_game_vm_step(lua_State *L);
+static int ngx_game_vm_fine(ngx_game_vm_t *vm, uint64_t us);
 static void ngx_game_vm_pace(ngx_game_vm_t *vm);
 
 
@@ -287,8 +300,8 @@ ngx_game_vm_trampoline(lua_State *L)
 void
 ngx_game_vm_collect(ngx_game_vm_t *vm)
 {
-    int     kb;
-    size_t  grown, left;
+    size_t    grown, left;
+    uint64_t  us;
 
     grown = (size_t) (vm->grown - vm->seen);
     left = vm->quota - ngx_min(vm->used, vm->quota);
@@ -309,8 +322,8 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
         }
 
         if (!vm->collecting
-            && vm->used < vm->live + ngx_min(vm->live / 2
-                                             + NGX_GAME_VM_GC_BEGIN, left / 2))
+            && vm->used < vm->live + ngx_min(vm->live + NGX_GAME_VM_GC_BEGIN,
+                                             left / 2))
         {
             return;
         }
@@ -319,25 +332,29 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
     vm->seen = vm->grown;
     vm->collecting = 1;
 
-    kb = NGX_GAME_VM_GC_STEP;
+    us = 0;
 
     if (left >= vm->quota / 2) {
-        kb = ngx_min((int) (grown / 512), kb);
+        us = grown * NGX_GAME_VM_GC_NS / 1000;
+        us = ngx_min(us, NGX_GAME_VM_GC_MOST);
     }
 
-    if (ngx_game_vm_pcall(vm, ngx_game_vm_step, &kb) != 0) {
+    if (ngx_game_vm_pcall(vm, ngx_game_vm_step, &us) != 0) {
         lua_pop(vm->L, 1);
     }
 }
 
 
+/* for so many us, or 0: there is no time to lose */
+
 static int
 ngx_game_vm_step(lua_State *L)
 {
-    int            *kb, ended;
+    int             ended;
+    uint64_t        us;
     ngx_game_vm_t  *vm;
 
-    kb = lua_touserdata(L, 1);
+    us = *(uint64_t *) lua_touserdata(L, 1);
     vm = ngx_game_vm_get(L);
 
     if (vm->exhausted) {
@@ -345,8 +362,13 @@ ngx_game_vm_step(lua_State *L)
         vm->exhausted = 0;
         ended = 1;
 
+    } else if (us) {
+        (void) lua_gc(L, LUA_GCSETSTEPMUL, NGX_GAME_VM_GC_FINE);
+        ended = ngx_game_vm_fine(vm, us);
+        (void) lua_gc(L, LUA_GCSETSTEPMUL, NGX_GAME_VM_GC_USUAL);
+
     } else {
-        ended = lua_gc(L, LUA_GCSTEP, *kb);
+        ended = lua_gc(L, LUA_GCSTEP, NGX_GAME_VM_GC_HURRY);
     }
 
     if (ended) {
@@ -355,6 +377,34 @@ ngx_game_vm_step(lua_State *L)
     }
 
     ngx_game_vm_pace(vm);
+
+    return 0;
+}
+
+
+/* where memory is freed, which takes long, the clock is looked at each time */
+
+static int
+ngx_game_vm_fine(ngx_game_vm_t *vm, uint64_t us)
+{
+    size_t      used;
+    uint64_t    end;
+    ngx_uint_t  n;
+
+    end = ngx_game_clock_now() + us;
+
+    do {
+        n = NGX_GAME_VM_GC_LOOKS;
+
+        do {
+            used = vm->used;
+
+            if (lua_gc(vm->L, LUA_GCSTEP, 1)) {
+                return 1;
+            }
+        } while (--n && vm->used == used);
+
+    } while (ngx_game_clock_now() < end);
 
     return 0;
 }

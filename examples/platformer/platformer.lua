@@ -186,18 +186,28 @@ local function land(body, wish)
 end
 
 
--- One tick of one player; true if the others would see a difference.
-local function step(body, wish)
-    local x, y = body.x, body.y
-    local velocity_x, velocity_y = body.velocityX, body.velocityY
+-- Both are one part of a tick of one player; true if the others would see a
+-- difference.  All players do the one and then all the other: LuaJIT compiles a
+-- loop once for each way through it, and two short ones have fewer ways together
+-- than a long one that is made of both.
+
+local function walk(body, wish)
+    local x, velocity_x = body.x, body.velocityX
 
     obey(body, wish)
     move(body)
     stay_in_world(body)
+
+    return body.x ~= x or body.velocityX ~= velocity_x
+end
+
+
+local function fall(body, wish)
+    local stood = wish.stands
+
     land(body, wish)
 
-    return body.x ~= x or body.y ~= y
-           or body.velocityX ~= velocity_x or body.velocityY ~= velocity_y
+    return not (stood and wish.stands)
 end
 
 
@@ -348,8 +358,16 @@ function Platformer:on_tick()
     local state = self.state
     local event
 
+    local players = self.players
+
     for id, body in pairs(state.players) do
-        if step(body, self.players[id].data) then
+        if walk(body, players[id].data) then
+            state.moved = true
+        end
+    end
+
+    for id, body in pairs(state.players) do
+        if fall(body, players[id].data) then
             state.moved = true
         end
     end

@@ -10,8 +10,6 @@
 
 #include "game_json.h"
 
-#include <stdint.h>
-#include <string.h>
 
 
 /* the first 19 digits of that half, and its power of ten */
@@ -22,17 +20,6 @@
 /* an exponent beyond is cut, it is as infinite or as small then; no text is
  * long enough to make up for it by digits */
 #define GAME_JSON_EXPONENT  1000000000000000LL
-
-
-/* bytes at once; all bits of those are set that a string can't have as they
- * are, RFC 8259, 7 */
-#define GAME_JSON_BYTES     16
-
-typedef unsigned char  game_json_bytes_t
-    __attribute__((vector_size(GAME_JSON_BYTES)));
-
-#define game_json_escaped(bytes)                                              \
-    (((bytes) < 0x20) | ((bytes) == '"') | ((bytes) == '\\'))
 
 
 typedef struct {
@@ -51,8 +38,6 @@ static const unsigned char *game_json_digits(const unsigned char *p,
 static const unsigned char *game_json_exponent(const unsigned char *p,
     const unsigned char *end, game_json_number_t *number);
 static int game_json_infinite(const game_json_number_t *number);
-static inline int game_json_copy(unsigned char *dst, const unsigned char *src,
-    size_t len);
 
 
 const char *
@@ -251,7 +236,7 @@ game_json_infinite(const game_json_number_t *number)
 
 
 size_t
-game_json_plain(unsigned char *dst, const unsigned char *src, size_t len,
+game_json_plain_long(unsigned char *dst, const unsigned char *src, size_t len,
     size_t room)
 {
     size_t  i, n;
@@ -270,31 +255,4 @@ game_json_plain(unsigned char *dst, const unsigned char *src, size_t len,
     }
 
     return i;
-}
-
-
-/* copies as many as fit, of which n count: -1 if one of those is escaped */
-
-static inline int
-game_json_copy(unsigned char *dst, const unsigned char *src, size_t n)
-{
-    uint64_t           bad[GAME_JSON_BYTES / 8];
-    game_json_bytes_t  bytes, count;
-
-    /* from the place on that is so far in front of its middle */
-    static const unsigned char  first[2 * GAME_JSON_BYTES] = {
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-    };
-
-    memcpy(&bytes, src, GAME_JSON_BYTES);
-    memcpy(dst, &bytes, GAME_JSON_BYTES);
-
-    memcpy(&count, first + GAME_JSON_BYTES - n, GAME_JSON_BYTES);
-
-    bytes = (game_json_bytes_t) game_json_escaped(bytes) & count;
-
-    memcpy(bad, &bytes, GAME_JSON_BYTES);
-
-    return (bad[0] | bad[1]) ? -1 : 0;
 }

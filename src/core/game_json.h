@@ -13,6 +13,8 @@
 
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 
 /* NULL, or a short constant text that says what is wrong.  A text that is no
@@ -23,8 +25,62 @@ const char *game_json_check(const unsigned char *data, size_t len);
  * control character, a quotation mark or a backslash; returns its length.
  * room, at least len, is how much may be read at src, whatever it is, and
  * written at dst: what lies there behind the part is undefined then */
-size_t game_json_plain(unsigned char *dst, const unsigned char *src,
+static inline size_t game_json_plain(unsigned char *dst,
+    const unsigned char *src, size_t len, size_t room);
+
+
+/* so many bytes are looked at, and copied, at once: most strings are shorter */
+#define GAME_JSON_BYTES  16
+
+typedef unsigned char  game_json_bytes_t
+    __attribute__((vector_size(GAME_JSON_BYTES)));
+
+/* all bits of those that a string can't have as they are, RFC 8259, 7 */
+#define game_json_escaped(bytes)                                              \
+    (((bytes) < 0x20) | ((bytes) == '"') | ((bytes) == '\\'))
+
+size_t game_json_plain_long(unsigned char *dst, const unsigned char *src,
     size_t len, size_t room);
+
+
+/* -1: one of the first n is to be escaped */
+
+static inline int
+game_json_copy(unsigned char *dst, const unsigned char *src, size_t n)
+{
+    uint64_t           bad[GAME_JSON_BYTES / 8];
+    game_json_bytes_t  bytes, count;
+
+    /* from the place on that is n in front of its middle */
+    static const unsigned char  first[2 * GAME_JSON_BYTES] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+    };
+
+    memcpy(&bytes, src, GAME_JSON_BYTES);
+    memcpy(&count, first + GAME_JSON_BYTES - n, GAME_JSON_BYTES);
+    memcpy(dst, &bytes, GAME_JSON_BYTES);
+
+    bytes = (game_json_bytes_t) game_json_escaped(bytes) & count;
+    memcpy(bad, &bytes, GAME_JSON_BYTES);
+
+    return (bad[0] | bad[1]) ? -1 : 0;
+}
+
+
+static inline size_t
+game_json_plain(unsigned char *dst, const unsigned char *src, size_t len,
+    size_t room)
+{
+    if (len <= GAME_JSON_BYTES
+        && room >= GAME_JSON_BYTES
+        && game_json_copy(dst, src, len) == 0)
+    {
+        return len;
+    }
+
+    return game_json_plain_long(dst, src, len, room);
+}
 
 
 #endif /* GAME_JSON_H */
