@@ -3,8 +3,8 @@
  * Copyright (C) ngx_game authors
  *
  * The choice of a codec, and the buffer of the worker.  The buffer is outside
- * of the VM's quota, so it has a bound of its own, and does not stay large from
- * turn to turn.
+ * of the VM's quota, so it has a bound of its own, and does not stay large
+ * from turn to turn.
  */
 
 

@@ -32,8 +32,8 @@ static void ngx_game_codec_state_explain(lua_State *L, ngx_uint_t wire,
 static void ngx_game_codec_state_refuse(lua_State *L, ngx_uint_t depth);
 
 
-/* the buffer is the VM's, and large ones are not kept, as may be one of a value
- * that could not be written; nor are the values */
+/* the buffer is the VM's, and large ones are not kept, nor that of a value
+ * which could not be written; nor are the values */
 static const char  ngx_game_codec_state_lua[] =
     "local state = ...\n"
     "local ok, buffer = pcall(require, 'string.buffer')\n"

@@ -26,11 +26,11 @@
 #define NGX_GAME_VM_GC_BEGIN  (256 * 1024)
 #define NGX_GAME_VM_GC_OWN    (2 * 1024 * 1024)
 #define NGX_GAME_VM_GC_NS     4
-#define NGX_GAME_VM_GC_MOST   250
+#define NGX_GAME_VM_GC_MOST   5000
 
 /* How finely a step is cut: LuaJIT's stepmul, with which it looks at some 200
- * bytes, or sweeps over 800 objects, before it returns; and as often it looks at
- * bytes between two looks at the clock.  Its own, for handlers, is 200 */
+ * bytes or sweeps over 800 objects before it returns; how often it looks at
+ * bytes between two looks at the clock; and the stepmul for its own steps */
 #define NGX_GAME_VM_GC_FINE   10
 #define NGX_GAME_VM_GC_LOOKS  16
 #define NGX_GAME_VM_GC_USUAL  200
@@ -419,7 +419,7 @@ ngx_game_vm_pace(ngx_game_vm_t *vm)
     size_t  left, more, pause;
 
     left = vm->quota - ngx_min(vm->used, vm->quota);
-    more = ngx_min(ngx_max(vm->used, NGX_GAME_VM_GC_OWN), left * 3 / 4);
+    more = ngx_min(ngx_max(2 * vm->used, NGX_GAME_VM_GC_OWN), left * 3 / 4);
     pause = 100 + 100 * more / (vm->used + 1);
 
     (void) lua_gc(vm->L, LUA_GCSETPAUSE, (int) ngx_max(pause, 105));

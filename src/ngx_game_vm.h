@@ -25,7 +25,8 @@ typedef struct {
     lua_State                 *L;
     size_t                     quota;
     size_t                     used;
-    size_t                     largest;       /* no more is allocated at once */
+    size_t                     largest;       /* bytes allocated at once, at
+                                               * most */
     uint64_t                   grown;         /* bytes ever allocated */
     lua_State                 *handler;       /* coroutine of the handler that
                                                * runs, or NULL */

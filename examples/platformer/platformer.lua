@@ -186,10 +186,10 @@ local function land(body, wish)
 end
 
 
--- Both are one part of a tick of one player; true if the others would see a
+-- The two parts of a tick of one player; true if the others would see a
 -- difference.  All players do the one and then all the other: LuaJIT compiles a
--- loop once for each way through it, and two short ones have fewer ways together
--- than a long one that is made of both.
+-- loop once for each way through it, and two short ones have fewer ways
+-- together than a long one that is made of both.
 
 local function walk(body, wish)
     local x, velocity_x = body.x, body.velocityX

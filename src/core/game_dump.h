@@ -35,7 +35,7 @@ typedef enum {
     GAME_DUMP_MAP,           /* n pairs follow */
     GAME_DUMP_OTHER,         /* what only LuaJIT has: 64-bit integers, complex
                               * numbers */
-    GAME_DUMP_KEY,           /* a key that is neither a string nor an integer */
+    GAME_DUMP_KEY,           /* a key is neither a string nor an integer */
     GAME_DUMP_SPARSE,        /* an array of n values with too many gaps */
     GAME_DUMP_BAD            /* not LuaJIT's, or cut off */
 } game_dump_type_e;
@@ -45,7 +45,8 @@ typedef struct {
     const unsigned char  *pos;
     const unsigned char  *end;
     size_t                ahead;      /* bytes looked at beside those read, to
-                                       * class tables: the caller may reset it */
+                                       * class tables; the caller may reset
+                                       * it */
 } game_dump_t;
 
 

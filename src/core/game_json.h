@@ -29,7 +29,7 @@ static inline size_t game_json_plain(unsigned char *dst,
     const unsigned char *src, size_t len, size_t room);
 
 
-/* so many bytes are looked at, and copied, at once: most strings are shorter */
+/* so many bytes are looked at, and copied, at once: most names are shorter */
 #define GAME_JSON_BYTES  16
 
 typedef unsigned char  game_json_bytes_t
