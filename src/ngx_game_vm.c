@@ -321,11 +321,17 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
             return;
         }
 
-        if (!vm->collecting
-            && vm->used < vm->live + ngx_min(vm->live + NGX_GAME_VM_GC_BEGIN,
-                                             left / 2))
-        {
-            return;
+        if (!vm->collecting) {
+
+            if (vm->used < vm->live + ngx_min(vm->live + NGX_GAME_VM_GC_BEGIN,
+                                              left / 2))
+            {
+                return;
+            }
+
+            /* not in proportion to what was allocated before it began */
+
+            grown = NGX_GAME_VM_GC_LEAST;
         }
     }
 
