@@ -25,7 +25,7 @@
 /* the places of rooms in a period are so far from each other, us: to wake up
  * for each costs as much as several ticks; and rooms in one place at most so
  * far that they keep their order */
-#define NGX_GAME_TICK_PLACE     500
+#define NGX_GAME_TICK_PLACE     1000
 #define NGX_GAME_TICK_ORDER     16
 
 

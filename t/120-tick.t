@@ -261,10 +261,10 @@ status workers.*.ticks.run == 0
 
 === TEST 12: rooms are spread evenly over the period, and keep their place in it
 --- lua
-local Room = { tick = 200, max_players = 1 }
+local Room = { tick = 100, max_players = 1 }
 local counts = {}
 function Room:on_tick()
-    local place = math.floor(game.now() * 2000 % 10)    -- of 0.5 ms each
+    local place = math.floor(game.now() * 1000 % 10)    -- of 1 ms each
     local count = counts[self.id] or {}
     counts[self.id] = count
     count[place] = (count[place] or 0) + 1

@@ -285,3 +285,58 @@ a json {"1":"a","2":"b","k":1}
 a json {"0":"z","1":"a"}
 a json {"-1":{"7":7,"x":["y"]}}
 a json {"long":"plain text plain text plain text \"\\more\\more\\more"}
+
+
+
+=== TEST 14: what can't be encoded is named, and the next value is encoded
+--- lua
+local function try(v)
+    local out = {}
+    for _, codec in ipairs { game.json, game.msgpack } do
+        local ok, err = pcall(codec.encode, v)
+        out[#out + 1] = ok or err:gsub("^.-:%d+: ", "")
+    end
+    return out[1] == out[2] and out[1] or table.concat(out, ", but ")
+end
+local function nested(n)
+    local t = {}
+    for i = 2, n do t = { t } end
+    return t
+end
+local function shared(n)
+    local t = { "x" }
+    for i = 1, n do t = { t, t } end
+    return t
+end
+return { on_message = function(self, player, m)
+    local circle = {}
+    circle.own = circle
+    for _, v in ipairs {
+        { a = { f = print } }, { 1LL }, { u = 2i }, { [1.5] = 1 }, { [true] = 1 }, { x = 1, [{}] = 2 }, { 0/0 },
+        { [1] = 1, [1000] = 2 }, circle, nested(65), nested(200), shared(30)
+    } do
+        player:send(try(v))
+        player:send({ k = { 1, 2, [4] = 4 }, e = game.empty_array, n = game.null })
+    end
+    player:send(try(nested(64)))
+end }
+--- http_config
+game_script_timeout 10s;
+--- config
+location /ws { game game.lua; }
+--- ws eval
+my $next = 'a json {"k":[1,2,null,4],"e":[],"n":null}' . "\n";
+my $deep = "a < \"a table can't be encoded: tables are nested deeper than 64\"\n";
+my $key = "a < \"a key of a table can't be encoded: it is neither a string nor an integer\"\n";
+
+"a open /ws\na > 1\n" . CORE::join("",
+    map { $_ . $next } (
+        'a ~ ^"a function can.t be encoded \(\\\\"f\\\\"\)"$' . "\n",
+        "a < \"a cdata can't be encoded\"\n",
+        'a ~ ^"a cdata can.t be encoded \(\\\\"u\\\\"\)"$' . "\n",
+        $key, $key, $key,
+        "a < \"a number can't be encoded: it is not finite\"\n",
+        "a < \"a table can't be encoded: more than half of its indices from 1 to 1000 are missing\"\n",
+        $deep, $deep, $deep,
+        "a < \"a value is too large to be encoded\"\n"))
+. "a < true\n"
