@@ -27,13 +27,17 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
  * many don't, unless it is read for something that may take long meanwhile */
 #define NGX_GAME_CLOCK_SKIPS   7
 
+/* armed: it has fired, and is to be set or stopped for that to be forgotten */
+#define NGX_GAME_CLOCK_FIRED   UINT64_MAX
+
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
 
 
 typedef struct {
     game_heap_t                heap;
-    uint64_t                   armed;         /* what the timerfd is set to */
+    uint64_t                   armed;         /* what the timerfd is set to,
+                                               * 0: it is stopped */
     uint64_t                   running;       /* handlers run up to this time,
                                                * 0: none runs */
     uint64_t                   polled;        /* when */
@@ -166,7 +170,7 @@ ngx_game_clock_poll(void)
 static void
 ngx_game_clock_handler(ngx_event_t *ev)
 {
-    ngx_game_clock.armed = 0;
+    ngx_game_clock.armed = NGX_GAME_CLOCK_FIRED;
 
     ngx_game_clock_run(ngx_game_clock_now());
 }

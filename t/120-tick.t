@@ -356,3 +356,18 @@ location /ws { game game.lua; }
 stop worker of a
 " . CORE::join('', map "a$_ > 1\n" x 6, 2 .. 20) . "a > 1\n" x 6 . "cont worker of a
 a < good"
+
+
+
+=== TEST 15: a worker whose last timer has fired sleeps
+--- lua
+return { tick = 50, on_tick = function() end }
+--- workers: 1
+--- config
+location /ws { game game.lua; game_checkpoint off; }
+--- ws
+a open /ws
+wait 0.2
+a close
+wait 2.5
+status workers.0.busy < 0.3
