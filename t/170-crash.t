@@ -431,8 +431,8 @@ c open /ws on=a
 c ~ "room":"(?<room>[0-9a-z]{13})"
 d open /ws?room=$room off=a
 d json {"n":2}
-a count 1 300
-a expect 1 300
+a count 1 700
+a expect 1 700
 log ~ of game "game" can.t be saved
 wait 0.5
 d > 1
