@@ -2,9 +2,9 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Values as LuaJIT itself writes them, by its string buffers: what only workers
- * of this server read, and what is encoded for clients, which is walked through
- * as it is written (ngx_game_codec_walk.c).  See
+ * Values as LuaJIT itself writes them, by its string buffers: what only
+ * workers of this server read, and what is encoded for clients, which is
+ * walked through as it lies there (ngx_game_codec_walk.c).  See
  * https://luajit.org/ext_buffer.html
  */
 
