@@ -7,7 +7,7 @@
  * refused before.
  *
  * Encoding is done here, into the worker's buffer.  It is the dearest part of
- * a tick, and lua-cjson's takes some times as long (docs/performance.md); it
+ * a tick, and lua-cjson's takes three times as long, and more; it
  * can't be interrupted either, exits the process where memory ends, rounds
  * integers to 14 digits and has, in Debian 12, no empty array.
  */

@@ -20,6 +20,9 @@
 /* values between two looks at the clock */
 #define NGX_GAME_CODEC_STATE_POLL  4096
 
+/* bytes of the buffer for a value that is encoded: LuaJIT doubles its size */
+#define NGX_GAME_CODEC_STATE_MAX   (64 * 1024 * 1024)
+
 
 /* as ngx_game_codec_state_lua has it */
 typedef struct {
@@ -155,7 +158,7 @@ ngx_game_codec_dump_value(lua_State *L, int index, game_dump_t *dump)
 
     vm = ngx_game_vm_get(L);
 
-    vm->largest = NGX_GAME_CODEC_SIZE_MAX;
+    vm->largest = NGX_GAME_CODEC_STATE_MAX;
     rc = lua_pcall(L, 1, 0, 0);
     vm->largest = (size_t) -1;
 
@@ -168,6 +171,11 @@ ngx_game_codec_dump_value(lua_State *L, int index, game_dump_t *dump)
 
     if (rc == LUA_ERRMEM) {
         vm->exhausted = 1;
+
+        if (ngx_game_vm_left(L) < NGX_GAME_CODEC_STATE_MAX) {
+            (void) lua_error(L);
+        }
+
         (void) luaL_error(L, "a value is too large to be encoded");
     }
 

@@ -322,6 +322,7 @@ return { on_message = function(self, player, m)
 end }
 --- http_config
 game_script_timeout 10s;
+game_script_memory 300m;
 --- config
 location /ws { game game.lua; }
 --- ws eval

@@ -355,10 +355,8 @@ end
 -- came, the one who came is told of in the next tick: all see the world of
 -- that tick anyway.
 function Platformer:on_tick()
-    local state = self.state
+    local state, players = self.state, self.players
     local event
-
-    local players = self.players
 
     for id, body in pairs(state.players) do
         if walk(body, players[id].data) then

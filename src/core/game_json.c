@@ -11,7 +11,6 @@
 #include "game_json.h"
 
 
-
 /* the first 19 digits of that half, and its power of ten */
 #define GAME_JSON_HALF      1797693134862315807ULL
 #define GAME_JSON_DIGITS    19
