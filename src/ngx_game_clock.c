@@ -5,6 +5,12 @@
  * One heap of timers and one timerfd per worker.  The timerfd is armed to the
  * earliest timer once per turn of the loop, and only if that one has changed.
  * It is a channel event, so a graceful exit does not wait for it.
+ *
+ * If the next timer is near, the worker rests until then instead: it sleeps
+ * without an eye on its events.  With thousands of ticks a second a worker
+ * would wake up for each message between two of them, and to wake up takes
+ * longer than to read the message; so they are read together, right after the
+ * tick, and the tick does not wait for any of them.
  */
 
 
@@ -12,12 +18,15 @@
 
 #include <ngx_channel.h>
 
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
 
 
 static void ngx_game_clock_handler(ngx_event_t *ev);
 static void ngx_game_clock_run(uint64_t now);
 static void ngx_game_clock_rearm(ngx_event_t *ev);
+static void ngx_game_clock_arm(uint64_t at);
+static void ngx_game_clock_turn(ngx_event_t *ev);
 
 
 /* what becomes due within so many us, while handlers run, needs no wake-up */
@@ -30,6 +39,9 @@ static void ngx_game_clock_rearm(ngx_event_t *ev);
 /* armed: it has fired, and is to be set or stopped for that to be forgotten */
 #define NGX_GAME_CLOCK_FIRED   UINT64_MAX
 
+/* the longest rest, us: so long all that the worker serves may have to wait */
+#define NGX_GAME_CLOCK_REST    250
+
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
 
@@ -40,11 +52,16 @@ typedef struct {
                                                * 0: it is stopped */
     uint64_t                   running;       /* handlers run up to this time,
                                                * 0: none runs */
+    uint64_t                   now;           /* as it was read last */
     uint64_t                   polled;        /* when */
     int64_t                    credit;        /* of polls, us */
     ngx_uint_t                 skips;         /* polls that need not look */
     int                        fd;
+    unsigned                   turned:1;      /* epoll has told what came since
+                                               * the last timers ran */
     ngx_event_t                rearm;         /* posted */
+    ngx_event_t                turn;          /* posted for the next turn:
+                                               * a timer is near */
 } ngx_game_clock_t;
 
 
@@ -67,6 +84,17 @@ ngx_game_clock_init(ngx_cycle_t *cycle)
     ngx_game_clock.rearm.handler = ngx_game_clock_rearm;
     ngx_game_clock.rearm.log = cycle->log;
 
+    ngx_game_clock.turn.handler = ngx_game_clock_turn;
+    ngx_game_clock.turn.log = cycle->log;
+
+    /* a sleep ends up to 50 us late otherwise, prctl(2) */
+
+    if (prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0) == -1) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_errno,
+                      "prctl(PR_SET_TIMERSLACK) failed, ticks will be late "
+                      "by up to 50 microseconds");
+    }
+
     return ngx_add_channel_event(cycle, ngx_game_clock.fd, NGX_READ_EVENT,
                                  ngx_game_clock_handler);
 }
@@ -77,6 +105,10 @@ ngx_game_clock_done(void)
 {
     if (ngx_game_clock.rearm.posted) {
         ngx_delete_posted_event((&ngx_game_clock.rearm));
+    }
+
+    if (ngx_game_clock.turn.posted) {
+        ngx_delete_posted_event((&ngx_game_clock.turn));
     }
 
     game_heap_done(&ngx_game_clock.heap);
@@ -92,7 +124,9 @@ ngx_game_clock_now(void)
 
     ngx_game_clock.skips = 0;
 
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+    ngx_game_clock.now = (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+
+    return ngx_game_clock.now;
 }
 
 
@@ -215,11 +249,24 @@ static void
 ngx_game_clock_rearm(ngx_event_t *ev)
 {
     uint64_t           at;
-    struct itimerspec  its;
     game_heap_node_t  *top;
 
     top = game_heap_top(&ngx_game_clock.heap);
     at = top ? ngx_max(top->at, 1) : 0;
+
+    if (at && at <= ngx_game_clock.now + NGX_GAME_CLOCK_REST) {
+        ngx_post_event((&ngx_game_clock.turn), &ngx_posted_next_events);
+        at = 0;
+    }
+
+    ngx_game_clock_arm(at);
+}
+
+
+static void
+ngx_game_clock_arm(uint64_t at)
+{
+    struct itimerspec  its;
 
     if (at == ngx_game_clock.armed) {
         return;
@@ -234,10 +281,70 @@ ngx_game_clock_rearm(ngx_event_t *ev)
     if (timerfd_settime(ngx_game_clock.fd, TFD_TIMER_ABSTIME, &its, NULL)
         == -1)
     {
-        ngx_log_error(NGX_LOG_ALERT, ev->log, ngx_errno,
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, ngx_errno,
                       "timerfd_settime() failed");
         return;
     }
 
     ngx_game_clock.armed = at;
+}
+
+
+/* the first event of a turn, after all that came was told */
+
+static void
+ngx_game_clock_turn(ngx_event_t *ev)
+{
+    ngx_game_clock.turned = 1;
+
+    if (ngx_queue_empty(&ngx_posted_events)) {
+        ngx_game_clock_rest();
+        return;
+    }
+
+    /* the end of this turn may rest, or none does, if there is always more */
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+
+    ngx_game_clock_run(ngx_game_clock_now());
+}
+
+
+void
+ngx_game_clock_rest(void)
+{
+    uint64_t           now;
+    struct timespec    ts;
+    game_heap_node_t  *top;
+
+    if (!ngx_game_clock.turned) {
+        return;
+    }
+
+    ngx_game_clock.turned = 0;
+
+    if (ngx_game_clock.turn.posted) {
+        ngx_delete_posted_event((&ngx_game_clock.turn));
+    }
+
+    top = game_heap_top(&ngx_game_clock.heap);
+    now = ngx_game_clock_now();
+
+    if (top
+        && top->at > now + NGX_GAME_CLOCK_MORE
+        && top->at <= now + NGX_GAME_CLOCK_REST)
+    {
+        ts.tv_sec = top->at / 1000000;
+        ts.tv_nsec = (top->at % 1000000) * 1000;
+
+        /* a signal may end it */
+
+        if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == 0) {
+            now = top->at;
+        }
+
+        ngx_time_update();
+    }
+
+    ngx_game_clock_run(now);
 }

@@ -3,8 +3,9 @@
  * Copyright (C) ngx_game authors
  *
  * The worker's clock for games: timers in microseconds of CLOCK_MONOTONIC,
- * woken by one timerfd.  nginx's own timers are milliseconds of a coarse clock
- * (4 ms apart on many kernels), too rough for ticks.
+ * woken by one timerfd, or by a sleep until the next one where that is near.
+ * nginx's own timers are milliseconds of a coarse clock (4 ms apart on many
+ * kernels), too rough for ticks.
  */
 
 
@@ -35,6 +36,10 @@ uint64_t ngx_game_clock_now(void);
  * wait for all the events of this turn; but for half of the time at most, and
  * 10 ms that can be saved up.  Only one of 8 polls in a row looks */
 void ngx_game_clock_poll(void);
+
+/* at the end of a turn, when nothing is posted any more: sleeps until the next
+ * timer, if it is at most 250 us away, and runs it */
+void ngx_game_clock_rest(void);
 
 /*
  * Sets a timer, zeroed but for its handler, to run once at a time; a timer

@@ -99,6 +99,8 @@ ngx_game_handler_turn(ngx_event_t *ev)
 
     ngx_game_script_collect();
     ngx_game_codec_trim();
+
+    ngx_game_clock_rest();
 }
 
 

@@ -22,10 +22,11 @@
 #define NGX_GAME_TICK_WINDOW    10000000
 
 
-/* the places of rooms in a period are so far from each other, us: to wake up
- * for each costs as much as several ticks; and rooms in one place at most so
- * far that they keep their order */
-#define NGX_GAME_TICK_PLACE     1000
+/* the places of rooms in a period are so far from each other, us: the last
+ * room of a place has the jitter of all before it, but to wake up for a room
+ * costs as much as several ticks that do nothing; and rooms in one place at
+ * most so far that they keep their order */
+#define NGX_GAME_TICK_PLACE     166
 #define NGX_GAME_TICK_ORDER     16
 
 

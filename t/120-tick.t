@@ -264,7 +264,7 @@ status workers.*.ticks.run == 0
 local Room = { tick = 100, max_players = 1 }
 local counts = {}
 function Room:on_tick()
-    local place = math.floor(game.now() * 1000 % 10)    -- of 1 ms each
+    local place = math.floor(game.now() * 1000000 % 10000 / 166)
     local count = counts[self.id] or {}
     counts[self.id] = count
     count[place] = (count[place] or 0) + 1
@@ -287,15 +287,15 @@ return Room
 --- config
 location /ws { game game.lua; }
 --- ws
-a open /ws times=10
+a open /ws times=60
 wait 1
 a > 1
-a ~ ^\[10,(?<place>\d+)\]$
+a ~ ^\[60,(?<place>\d+)\]$
 reload
-status rooms.# == 10
+status rooms.# == 60
 wait 1
 a > 1
-a < [10,$place]
+a < [60,$place]
 
 
 

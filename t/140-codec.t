@@ -288,7 +288,46 @@ a json {"long":"plain text plain text plain text \"\\more\\more\\more"}
 
 
 
-=== TEST 14: what can't be encoded is named, and the next value is encoded
+=== TEST 14: a plain object is what it is within another one
+--- lua
+local texts = {
+    '{}', ' { "a" : "b" } ', '{"a":"x","b":-12.5,"c":0.1,"d":-0,"e":123456789012345}',
+    '{"t":true,"f":false,"n":null,"\xc3\xa9":"","":7}', '{"a":1,"a":2,"b":null,"b":3}',
+    '{"a":1e3,"b":1234567890123456,"c":"\\n"}', '{"a":[1],"b":{"c":2}}',
+}
+for _, n in ipairs { 16, 17 } do
+    local fields = {}
+    for i = 1, n do fields[i] = ('"f%d":%d'):format(i, i) end
+    texts[#texts + 1] = "{" .. table.concat(fields, ",") .. "}"
+end
+local function same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then
+        return a == b and (a ~= 0 or 1 / a == 1 / b)
+    end
+    for k, v in pairs(a) do if not same(v, b[k]) then return false end end
+    for k in pairs(b) do if a[k] == nil then return false end end
+    return true
+end
+return { on_message = function(self, player, m)
+    local fields = {}
+    for i, text in ipairs(texts) do
+        local a, b = game.json.decode(text), game.json.decode("[" .. text .. "]")[1]
+        local n = 0
+        for _ in pairs(a) do n = n + 1 end
+        fields[i] = same(a, b) and n or text
+    end
+    player:send({ fields, game.json.decode('{"n":null}').n == game.null })
+end }
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws
+a > 1
+a < [[0,1,5,5,2,3,2,16,17],true]
+
+
+
+=== TEST 15: what can't be encoded is named, and the next value is encoded
 --- lua
 local function try(v)
     local out = {}

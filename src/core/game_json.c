@@ -5,6 +5,9 @@
  * The check walks over the text once, from token to token.  Whether a number
  * fits into a double is decided from its digits: it is infinite from the half
  * between the largest double and the next power of two on.
+ *
+ * A number of at most 15 digits is the quotient of two that a double holds
+ * exactly, and a division is rounded as the number itself would be.
  */
 
 
@@ -19,6 +22,9 @@
 /* an exponent beyond is cut, it is as infinite or as small then; no text is
  * long enough to make up for it by digits */
 #define GAME_JSON_EXPONENT  1000000000000000LL
+
+/* so many digits a double holds exactly, whatever they are */
+#define GAME_JSON_EXACT     15
 
 
 typedef struct {
@@ -37,6 +43,14 @@ static const unsigned char *game_json_digits(const unsigned char *p,
 static const unsigned char *game_json_exponent(const unsigned char *p,
     const unsigned char *end, game_json_number_t *number);
 static int game_json_infinite(const game_json_number_t *number);
+static inline const unsigned char *game_json_space(const unsigned char *p,
+    const unsigned char *end);
+static const unsigned char *game_json_text(const unsigned char *p,
+    const unsigned char *end, const unsigned char **text, uint32_t *len);
+static const unsigned char *game_json_value(const unsigned char *p,
+    const unsigned char *end, game_json_field_t *field);
+static const unsigned char *game_json_short(const unsigned char *p,
+    const unsigned char *end, double *value);
 
 
 const char *
@@ -231,6 +245,189 @@ game_json_infinite(const game_json_number_t *number)
     }
 
     return number->power > GAME_JSON_POWER || digits >= GAME_JSON_HALF;
+}
+
+
+int
+game_json_fields(const unsigned char *data, size_t len,
+    game_json_field_t *fields, int max)
+{
+    int                   n;
+    const unsigned char  *p, *end;
+
+    end = data + len;
+    p = game_json_space(data, end);
+
+    if (p == end || *p++ != '{') {
+        return -1;
+    }
+
+    for (n = 0; n < max; n++) {
+
+        p = game_json_space(p, end);
+
+        if (n == 0 && p < end && *p == '}') {
+            break;
+        }
+
+        p = game_json_text(p, end, &fields[n].name, &fields[n].name_len);
+
+        if (p == NULL) {
+            return -1;
+        }
+
+        p = game_json_space(p, end);
+
+        if (p == end || *p != ':') {
+            return -1;
+        }
+
+        p = game_json_value(game_json_space(p + 1, end), end, &fields[n]);
+
+        if (p == NULL) {
+            return -1;
+        }
+
+        p = game_json_space(p, end);
+
+        if (p < end && *p == '}') {
+            n++;
+            break;
+        }
+
+        if (p == end || *p++ != ',') {
+            return -1;
+        }
+    }
+
+    if (p == end || *p != '}' || game_json_space(p + 1, end) != end) {
+        return -1;
+    }
+
+    return n;
+}
+
+
+static inline const unsigned char *
+game_json_space(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end
+           && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+    {
+        p++;
+    }
+
+    return p;
+}
+
+
+/* p is at the quote; returns the place after the other one */
+static const unsigned char *
+game_json_text(const unsigned char *p, const unsigned char *end,
+    const unsigned char **text, uint32_t *len)
+{
+    const unsigned char  *start;
+
+    if (p == end || *p != '"') {
+        return NULL;
+    }
+
+    start = ++p;
+
+    while (p < end && *p >= 0x20 && *p != '"' && *p != '\\') {
+        p++;
+    }
+
+    if (p == end || *p != '"') {
+        return NULL;
+    }
+
+    *text = start;
+    *len = p - start;
+
+    return p + 1;
+}
+
+
+static const unsigned char *
+game_json_value(const unsigned char *p, const unsigned char *end,
+    game_json_field_t *field)
+{
+    if (p == end) {
+        return NULL;
+    }
+
+    field->type = *p;
+
+    switch (*p) {
+
+    case '"':
+        return game_json_text(p, end, &field->string, &field->len);
+
+    case 't':
+        return end - p >= 4 && memcmp(p, "true", 4) == 0 ? p + 4 : NULL;
+
+    case 'f':
+        return end - p >= 5 && memcmp(p, "false", 5) == 0 ? p + 5 : NULL;
+
+    case 'n':
+        return end - p >= 4 && memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
+
+    default:
+        return game_json_short(p, end, &field->number);
+    }
+}
+
+
+/* the place after a number, or NULL: there is none, or one of another form */
+static const unsigned char *
+game_json_short(const unsigned char *p, const unsigned char *end,
+    double *value)
+{
+    int                   negative;
+    uint64_t              digits, power;
+    const unsigned char  *start, *point;
+
+    negative = (*p == '-');
+    p += negative;
+
+    start = p;
+    point = NULL;
+    digits = 0;
+    power = 1;
+
+    for ( /* void */ ; p < end && p - start <= GAME_JSON_EXACT; p++) {
+
+        if (*p >= '0' && *p <= '9') {
+            digits = digits * 10 + (*p - '0');
+            power = point ? power * 10 : power;
+
+        } else if (*p == '.' && point == NULL && p > start) {
+            point = p;
+
+        } else {
+            break;
+        }
+    }
+
+    /* too long, no digits before or behind the point, or zeros in front */
+
+    if (p - start > GAME_JSON_EXACT
+        || p == start
+        || p[-1] == '.'
+        || (*start == '0' && p - start > 1 && start[1] != '.')
+        || (p < end && (*p == 'e' || *p == 'E' || *p == '.')))
+    {
+        return NULL;
+    }
+
+    *value = (double) digits / (double) power;
+
+    if (negative) {
+        *value = -*value;
+    }
+
+    return p;
 }
 
 

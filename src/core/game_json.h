@@ -21,6 +21,23 @@
  * JSON for other reasons may pass */
 const char *game_json_check(const unsigned char *data, size_t len);
 
+/* one of an object */
+typedef struct {
+    const unsigned char  *name;
+    const unsigned char  *string;
+    uint32_t              name_len;
+    uint32_t              len;
+    double                number;
+    char                  type;       /* the first byte of the value */
+} game_json_field_t;
+
+/* reads an object like most messages, of at most max fields: names and strings
+ * without escapes, numbers without exponents and of at most 15 digits, true,
+ * false and null.  The number of fields, or -1: it is something else, that may
+ * be JSON or not.  The texts point into data */
+int game_json_fields(const unsigned char *data, size_t len,
+    game_json_field_t *fields, int max);
+
 /* copies the part of a string up to the first byte that has to be escaped: a
  * control character, a quotation mark or a backslash; returns its length.
  * room, at least len, is how much may be read at src, whatever it is, and

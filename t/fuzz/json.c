@@ -3,7 +3,8 @@
  * Copyright (C) ngx_game authors
  *
  * game_json_check(): a number is judged as by the grammar and by strtod(),
- * alone and within a text.
+ * alone and within a text.  game_json_fields(): what it reads passes the
+ * check, with the same numbers.
  *
  * Input: the text.
  */
@@ -92,6 +93,43 @@ near_half(const char *p, size_t len)
 }
 
 
+static void
+check_fields(const char *text, size_t size)
+{
+    int                i, n;
+    char              *end;
+    game_json_field_t  fields[4];
+
+    n = game_json_fields((const unsigned char *) text, size, fields, 4);
+
+    FUZZ_CHECK(n >= -1 && n <= 4);
+    FUZZ_CHECK(n == -1
+               || game_json_check((const unsigned char *) text, size) == NULL);
+
+    for (i = 0; i < n; i++) {
+        end = (char *) fields[i].name + fields[i].name_len;
+
+        FUZZ_CHECK(end[0] == '"' && end < text + size);
+
+        if (fields[i].type == '"') {
+            end = (char *) fields[i].string + fields[i].len;
+
+            FUZZ_CHECK(end[0] == '"' && end < text + size);
+            continue;
+        }
+
+        end = strchr(end, ':') + 1;
+        end += strspn(end, " \t\r\n");
+
+        FUZZ_CHECK(*end == fields[i].type);
+
+        if (*end == '-' || digits(end)) {
+            FUZZ_CHECK(fields[i].number == strtod(end, NULL));
+        }
+    }
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -103,6 +141,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = fuzz_alloc(size + 1);
     memcpy(text, data, size);
     text[size] = '\0';
+
+    check_fields(text, size);
 
     err = game_json_check((unsigned char *) text, size);
 

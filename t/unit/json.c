@@ -3,7 +3,7 @@
  * Copyright (C) ngx_game authors
  *
  * game_json_check(): strings, numbers, and the edge of what a double holds,
- * against strtod().
+ * against strtod().  game_json_fields(): what it reads, and what it leaves.
  */
 
 
@@ -230,6 +230,158 @@ plain(void)
 }
 
 
+#define MAX  4
+
+static game_json_field_t  fields[MAX];
+
+
+/* from memory of its own, that ends with the text */
+static int
+read_fields(const char *text)
+{
+    size_t       len;
+
+    static char  *copy;
+
+    len = strlen(text);
+
+    free(copy);
+    copy = malloc(len ? len : 1);
+
+    if (copy == NULL) {
+        abort();
+    }
+
+    memcpy(copy, text, len);
+
+    return game_json_fields((unsigned char *) copy, len, fields, MAX);
+}
+
+
+static void
+leave(const char *text)
+{
+    is(read_fields(text), -1, "left alone: %s", text);
+}
+
+
+static void
+number(const char *text)
+{
+    char  object[64];
+
+    snprintf(object, sizeof(object), "{\"n\":%s}", text);
+
+    ok(read_fields(object) == 1
+       && fields[0].number == strtod(text, NULL)
+       && signbit(fields[0].number) == (text[0] == '-'),
+       "the number %s", text);
+}
+
+
+static void
+objects(void)
+{
+    char      text[8];
+    unsigned  c, wrong;
+
+    is(read_fields("{}"), 0, "an empty object");
+    is(read_fields(" \t\r\n{ } "), 0, "white space");
+
+    is(read_fields("{\"cmd\":\"left\"}"), 1, "a string");
+    is(fields[0].type, '"', "its type");
+    is(fields[0].name_len, 3, "the length of its name");
+    ok(memcmp(fields[0].name, "cmd", 3) == 0, "its name");
+    is(fields[0].len, 4, "its length");
+    ok(memcmp(fields[0].string, "left", 4) == 0, "the string");
+
+    is(read_fields(" { \"\" : true , \"b\"\n:\tfalse,\"c\":null,"
+                   "\"\xc3\xa9\":\"\"} "), 4, "four fields");
+    is(fields[0].type, 't', "true");
+    is(fields[0].name_len, 0, "a name that is empty");
+    is(fields[1].type, 'f', "false");
+    is(fields[2].type, 'n', "null");
+    is(fields[3].name_len, 2, "a name in UTF-8");
+    is(fields[3].len, 0, "a string that is empty");
+
+    leave("{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5}");
+
+    number("0");
+    number("-0");
+    number("7");
+    number("-12.5");
+    number("0.1");
+    number("-0.3");
+    number("0.000000000001");
+    number("123456789012345");
+    number("-123456789.1234");
+    number("9007199254740.9");
+
+    /* too long, or of another form */
+
+    leave("{\"n\":1234567890123456}");
+    leave("{\"n\":-0.12345678901234}");
+    leave("{\"n\":1e5}");
+    leave("{\"n\":1E5}");
+
+    /* no JSON */
+
+    leave("{\"n\":01}");
+    leave("{\"n\":-01.5}");
+    leave("{\"n\":00}");
+    leave("{\"n\":1.}");
+    leave("{\"n\":-}");
+    leave("{\"n\":.5}");
+    leave("{\"n\":-.5}");
+    leave("{\"n\":1.2.3}");
+    leave("{\"n\":+1}");
+    leave("{\"n\":}");
+    leave("{\"n\"}");
+    leave("{\"n\":1,}");
+    leave("{,}");
+    leave("{\"n\":1 2}");
+    leave("{\"n\":1}x");
+    leave("{\"n\":1}}");
+    leave("{\"n\":truE}");
+    leave("{\"n\":tru");
+    leave("{\"n\":fals");
+    leave("{\"n\":nul");
+    leave("{n:1}");
+    leave("{1:1}");
+    leave("");
+    leave(" ");
+
+    /* left to the parser */
+
+    leave("1");
+    leave("[]");
+    leave("\"a\"");
+    leave("{\"a\":[]}");
+    leave("{\"a\":{}}");
+    leave("{\"a\":\"\\n\"}");
+    leave("{\"\\u0041\":1}");
+
+    wrong = 0;
+
+    for (c = 1; c < 256; c++) {
+        snprintf(text, sizeof(text), "{\"%c\":1}", c);
+        wrong += ((read_fields(text) == 1)
+                  != (c >= 0x20 && c != '"' && c != '\\'));
+    }
+
+    is(wrong, 0, "each byte in a name");
+
+    wrong = 0;
+
+    for (c = 1; c <= strlen("{\"a\":tr"); c++) {
+        snprintf(text, c + 1, "{\"a\":tr");
+        wrong += (read_fields(text) != -1);
+    }
+
+    is(wrong, 0, "each begin of a text");
+}
+
+
 int
 main(void)
 {
@@ -237,6 +389,7 @@ main(void)
     numbers();
     ranges();
     plain();
+    objects();
 
     return tap_done();
 }
