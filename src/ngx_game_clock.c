@@ -342,8 +342,6 @@ ngx_game_clock_rest(void)
         if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == 0) {
             now = top->at;
         }
-
-        ngx_time_update();
     }
 
     ngx_game_clock_run(now);

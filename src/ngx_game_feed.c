@@ -39,10 +39,9 @@ static ngx_uint_t ngx_game_feed_excepted(uint64_t player,
 static void ngx_game_feed_event(ngx_event_t *ev);
 static void ngx_game_feed_flush(ngx_game_feed_t *feed);
 static void ngx_game_feed_prefetch(ngx_queue_t *next, ngx_queue_t *end);
+static void ngx_game_feed_prefetch_session(ngx_queue_t *q);
 static void ngx_game_feed_write(ngx_game_session_t *s,
     ngx_game_feed_t *feed);
-static ssize_t ngx_game_feed_output(ngx_connection_t *c, u_char *data,
-    size_t len);
 static ngx_uint_t ngx_game_feed_messages(ngx_game_feed_t *feed,
     uint32_t len);
 
@@ -180,7 +179,7 @@ ngx_game_feed_append(ngx_game_feed_t *feed, ngx_game_frame_t *frame)
 
     first = ngx_queue_head(&feed->sessions);
 
-    __builtin_prefetch(first);
+    ngx_game_feed_prefetch_session(first);
 
     if (ngx_game_feed_reserve(feed, ngx_game_frame_size(frame))
         != NGX_OK)
@@ -366,13 +365,12 @@ ngx_game_feed_flush(ngx_game_feed_t *feed)
 
 /*
  * The kernel's work for one session drives all others out of the caches: the
- * next one's connection, and the session after it, are fetched meanwhile.
+ * counters of the next one, and the session after it, are fetched meanwhile.
  */
 
 static void
 ngx_game_feed_prefetch(ngx_queue_t *next, ngx_queue_t *end)
 {
-    ngx_connection_t    *c;
     ngx_game_session_t  *s;
 
     if (next == end) {
@@ -380,23 +378,29 @@ ngx_game_feed_prefetch(ngx_queue_t *next, ngx_queue_t *end)
     }
 
     s = ngx_queue_data(next, ngx_game_session_t, link);
-    c = s->connection;
 
-    __builtin_prefetch(&s->taken, 1);
-    __builtin_prefetch(&s->out);
-    __builtin_prefetch(&s->cold->messages_out, 1);
-    __builtin_prefetch(c);
-    __builtin_prefetch(&ngx_cycle->write_events[c - ngx_cycle->connections]);
-    __builtin_prefetch(&c->sent, 1);
+    __builtin_prefetch(&s->cold->bytes_out, 1);
 
-    s = ngx_queue_data(ngx_queue_next(next), ngx_game_session_t, link);
-
-    __builtin_prefetch(&s->link);
-    __builtin_prefetch(&s->connection);
+    ngx_game_feed_prefetch_session(ngx_queue_next(next));
 }
 
 
-/* what can't be written at once is queued */
+static void
+ngx_game_feed_prefetch_session(ngx_queue_t *q)
+{
+    ngx_game_session_t  *s;
+
+    s = ngx_queue_data(q, ngx_game_session_t, link);
+
+    __builtin_prefetch(&s->link);
+    __builtin_prefetch(&s->taken, 1);
+    __builtin_prefetch(&s->cold);
+}
+
+
+/* what can't be written at once is queued, and if that is for an error, it is
+ * met again there.  nginx's own send() looks at the connection, its event and
+ * its log, none of which is in the caches */
 
 static void
 ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
@@ -405,14 +409,9 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
     ssize_t            n;
     uint32_t           start;
     ngx_uint_t         messages;
-    ngx_connection_t  *c;
     ngx_game_block_t  *block;
 
-    c = s->connection;
-
-    if (s->closing || s->ended || !s->ready || s->out || s->tls
-        || !c->write->ready)
-    {
+    if (s->closing || s->ended || !s->ready || s->out || s->tls) {
         ngx_game_feed_take(s);
         return;
     }
@@ -427,7 +426,7 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
         ngx_game_guard_writes(s, len, messages);
     }
 
-    n = ngx_game_feed_output(c, block->data + start, len);
+    n = send(s->fd, block->data + start, len, 0);
 
     if (n == (ssize_t) len) {
         ngx_game_output_count(s, len, messages);
@@ -435,21 +434,12 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
         return;
     }
 
-    if (n == NGX_ERROR) {
-        s->taken = feed->end;
-        c->error = 1;
-        ngx_game_close_end(s, NGX_GAME_LEFT);
-        return;
-    }
-
-    n = ngx_max(n, 0);
-    ngx_game_output_count(s, n, 0);
-
-    if (n == 0) {
+    if (n <= 0) {
         ngx_game_feed_take(s);
         return;
     }
 
+    ngx_game_output_count(s, n, 0);
     s->taken = feed->end;
 
     if (ngx_game_output_block(s, block, start, start + n, block->len, messages)
@@ -460,33 +450,6 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
     }
 
     ngx_game_session_wake(s);
-}
-
-
-/* nginx's own looks at the connection's log, which is not in the caches */
-
-static ssize_t
-ngx_game_feed_output(ngx_connection_t *c, u_char *data, size_t len)
-{
-    ssize_t  n;
-
-    if (c->send == ngx_send) {
-
-        n = send(c->fd, data, len, 0);
-
-        if (n == (ssize_t) len) {
-            c->sent += n;
-            return n;
-        }
-
-        if (n > 0) {
-            c->sent += n;
-            c->write->ready = 0;
-            return n;
-        }
-    }
-
-    return c->send(c, data, len);
 }
 
 

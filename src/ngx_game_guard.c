@@ -347,7 +347,7 @@ ngx_game_guard_give(uint64_t player)
     letter.room = s->room;
     letter.index = ngx_game_guard_index(s);
     letter.in = in - s->cold->bytes_in;
-    letter.out = out - s->connection->sent;
+    letter.out = out - s->cold->bytes_out;
 
     record = ngx_game_guard_record(s);
 
@@ -356,7 +356,7 @@ ngx_game_guard_give(uint64_t player)
     ngx_game_zone_set(&record->owner, s->owner);
     ngx_game_zone_set(&record->listed, ngx_game_channel_waits(s->owner));
     ngx_game_zone_set(&record->in, s->cold->bytes_in);
-    ngx_game_zone_set(&record->out[0], s->connection->sent);
+    ngx_game_zone_set(&record->out[0], s->cold->bytes_out);
     ngx_game_zone_set(&record->got[0], ngx_game_session_got(s));
     ngx_game_zone_set(&record->out[1], NGX_GAME_GUARD_NONE);
     atomic_store_explicit(&record->player, player, memory_order_release);
@@ -500,7 +500,7 @@ ngx_game_guard_writes(ngx_game_session_t *s, size_t bytes,
 
     ngx_game_zone_set(&record->got[half],
                       cold->others + cold->messages_out + messages);
-    atomic_store_explicit(&record->out[half], s->connection->sent + bytes,
+    atomic_store_explicit(&record->out[half], cold->bytes_out + bytes,
                           memory_order_release);
 }
 

@@ -34,7 +34,7 @@ typedef struct {
     _Atomic uint64_t               listed;    /* the last of that, 0: none,
                                                * ngx_game_channel.h */
     _Atomic uint64_t               in;        /* as cold->bytes_in */
-    _Atomic uint64_t               out[2];    /* as connection->sent */
+    _Atomic uint64_t               out[2];    /* as cold->bytes_out */
     _Atomic uint64_t               got[2];
 } ngx_game_guard_record_t;
 

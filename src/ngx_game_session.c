@@ -110,6 +110,7 @@ ngx_game_session_create(ngx_connection_t *c, ngx_game_session_params_t *params)
     s->room = params->room;
     s->owner = params->owner;
     s->connection = c;
+    s->fd = c->fd;
     s->conf = params->conf;
     s->codec = params->codec;
     s->limited = params->limited;

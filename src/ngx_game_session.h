@@ -89,6 +89,7 @@ struct ngx_game_session_s {
     unsigned                   shared:1;      /* its socket may be open in
                                                * another worker, too */
 
+    ngx_socket_t               fd;            /* the connection's */
     game_ws_t                  ws;
     game_rate_t                rate;
     ngx_game_input_t          *in;            /* NULL: nothing is kept */

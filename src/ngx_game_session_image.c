@@ -37,7 +37,6 @@ typedef struct {
     game_ws_t                  ws;
     game_rate_t                rate;
     game_deflate_params_t      deflate;
-    off_t                      sent;
     ngx_msec_t                 opened;
     uint64_t                   messages_in;
     uint64_t                   messages_out;
@@ -104,7 +103,6 @@ ngx_game_session_pack(ngx_game_session_t *s, ngx_str_t *image)
     head.owner = s->owner;
     head.ws = s->ws;
     head.rate = s->rate;
-    head.sent = c->sent;
     head.opened = cold->opened;
     head.messages_in = cold->messages_in;
     head.messages_out = cold->messages_out;
@@ -371,7 +369,6 @@ ngx_game_session_connection(ngx_fd_t fd, ngx_game_loc_conf_t *conf,
 
     c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
     c->start_time = ngx_current_msec;
-    c->sent = image->sent;
     c->tcp_nodelay = NGX_TCP_NODELAY_SET;
     c->write->ready = 1;
 

@@ -451,10 +451,9 @@ ngx_game_ward_go_on(ngx_game_ward_t *ward, uint64_t owner, uint64_t sent,
     cold = s->cold;
 
     cold->bytes_in = ngx_game_zone_get(&ngx_game_ward_of(ward)->in);
-    cold->bytes_out += sent - c->sent;
+    cold->bytes_out = sent;
     cold->messages_out += got - ngx_game_session_got(s);
 
-    c->sent = sent;
     s->owner = owner;
 
     if (ngx_game_zone_alive(owner)) {
