@@ -21,7 +21,7 @@
 /* of the worker's time, ppm: at least, and at most, which is given to one that
  * is idle.  Between them it falls with the sixth power of the idle time, so
  * that it is a small part of what a worker does that has something to do */
-#define NGX_GAME_CHECKPOINT_LEAST   10000
+#define NGX_GAME_CHECKPOINT_LEAST   5000
 #define NGX_GAME_CHECKPOINT_MOST    100000
 
 /* credit that can be saved up, us */

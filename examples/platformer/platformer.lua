@@ -238,7 +238,8 @@ function commands.newplayer(room, player, message)
         body = { x = START_X, y = START_Y, velocityX = 0, velocityY = 0,
                  isJumping = false }
         room.state.players[player.id] = body
-        player.data = { move = 0, jump = false, stands = false }
+        room.state.wishes[player.id] = { move = 0, jump = false,
+                                         stands = false }
     end
 
     body.name, body.color = name, color
@@ -247,17 +248,17 @@ end
 
 
 function commands.left(room, player)
-    player.data.move = -1
+    room.state.wishes[player.id].move = -1
 end
 
 
 function commands.right(room, player)
-    player.data.move = 1
+    room.state.wishes[player.id].move = 1
 end
 
 
 function commands.jump(room, player)
-    player.data.jump = true
+    room.state.wishes[player.id].jump = true
 end
 
 
@@ -309,6 +310,7 @@ function Platformer:on_create()
     self.state = {
         name = room_name(),
         players = {},           -- bodies by player id, sent as they are
+        wishes = {},            -- what they want, and whether they stand
         away = {},              -- the same, of those who may come back
         came = false,           -- since the last broadcast: someone came,
         left = false,           --   someone left,
@@ -355,17 +357,18 @@ end
 -- came, the one who came is told of in the next tick: all see the world of
 -- that tick anyway.
 function Platformer:on_tick()
-    local state, players = self.state, self.players
+    local state = self.state
+    local wishes = state.wishes
     local event
 
     for id, body in pairs(state.players) do
-        if walk(body, players[id].data) then
+        if walk(body, wishes[id]) then
             state.moved = true
         end
     end
 
     for id, body in pairs(state.players) do
-        if fall(body, players[id].data) then
+        if fall(body, wishes[id]) then
             state.moved = true
         end
     end
@@ -420,6 +423,8 @@ function Platformer:on_leave(player)
     if self.state.players[player.id] then
         commands.disconnect(self, player)
     end
+
+    self.state.wishes[player.id] = nil
 end
 
 

@@ -14,17 +14,20 @@
 #define GAME_HEAP_FIRST  64
 
 
-static void game_heap_up(game_heap_t *heap, size_t i, game_heap_node_t *node);
+static void game_heap_put(game_heap_t *heap, size_t i,
+    game_heap_entry_t entry);
+static void game_heap_up(game_heap_t *heap, size_t i,
+    game_heap_entry_t entry);
 static void game_heap_down(game_heap_t *heap, size_t i,
-    game_heap_node_t *node);
+    game_heap_entry_t entry);
 
 
 void
 game_heap_done(game_heap_t *heap)
 {
-    free(heap->nodes);
+    free(heap->entries);
 
-    heap->nodes = NULL;
+    heap->entries = NULL;
     heap->count = 0;
     heap->size = 0;
 }
@@ -34,21 +37,21 @@ int
 game_heap_add(game_heap_t *heap, game_heap_node_t *node)
 {
     size_t              size;
-    game_heap_node_t  **nodes;
+    game_heap_entry_t  *entries;
 
     if (heap->count == heap->size) {
         size = heap->size ? heap->size * 2 : GAME_HEAP_FIRST;
 
-        nodes = realloc(heap->nodes, size * sizeof(game_heap_node_t *));
-        if (nodes == NULL) {
+        entries = realloc(heap->entries, size * sizeof(game_heap_entry_t));
+        if (entries == NULL) {
             return -1;
         }
 
-        heap->nodes = nodes;
+        heap->entries = entries;
         heap->size = size;
     }
 
-    game_heap_up(heap, heap->count++, node);
+    game_heap_up(heap, heap->count++, (game_heap_entry_t) { node->at, node });
 
     return 0;
 }
@@ -58,7 +61,7 @@ void
 game_heap_remove(game_heap_t *heap, game_heap_node_t *node)
 {
     size_t             i;
-    game_heap_node_t  *last;
+    game_heap_entry_t  last;
 
     if (node->place == 0) {
         return;
@@ -67,13 +70,13 @@ game_heap_remove(game_heap_t *heap, game_heap_node_t *node)
     i = node->place - 1;
     node->place = 0;
 
-    last = heap->nodes[--heap->count];
+    last = heap->entries[--heap->count];
 
-    if (last == node) {
+    if (last.node == node) {
         return;
     }
 
-    if (i > 0 && last->at < heap->nodes[(i - 1) / 2]->at) {
+    if (i > 0 && last.at < heap->entries[(i - 1) / 2].at) {
         game_heap_up(heap, i, last);
 
     } else {
@@ -85,38 +88,44 @@ game_heap_remove(game_heap_t *heap, game_heap_node_t *node)
 game_heap_node_t *
 game_heap_top(const game_heap_t *heap)
 {
-    return heap->count ? heap->nodes[0] : NULL;
+    return heap->count ? heap->entries[0].node : NULL;
 }
 
 
-/* puts the node at the place i, that is free, or above it */
+static void
+game_heap_put(game_heap_t *heap, size_t i, game_heap_entry_t entry)
+{
+    heap->entries[i] = entry;
+    entry.node->place = i + 1;
+}
+
+
+/* puts an entry at the place i, that is free, or above it */
 
 static void
-game_heap_up(game_heap_t *heap, size_t i, game_heap_node_t *node)
+game_heap_up(game_heap_t *heap, size_t i, game_heap_entry_t entry)
 {
     size_t  parent;
 
     while (i > 0) {
         parent = (i - 1) / 2;
 
-        if (heap->nodes[parent]->at <= node->at) {
+        if (heap->entries[parent].at <= entry.at) {
             break;
         }
 
-        heap->nodes[i] = heap->nodes[parent];
-        heap->nodes[i]->place = i + 1;
+        game_heap_put(heap, i, heap->entries[parent]);
         i = parent;
     }
 
-    heap->nodes[i] = node;
-    node->place = i + 1;
+    game_heap_put(heap, i, entry);
 }
 
 
-/* puts the node at the place i, that is free, or below it */
+/* puts an entry at the place i, that is free, or below it */
 
 static void
-game_heap_down(game_heap_t *heap, size_t i, game_heap_node_t *node)
+game_heap_down(game_heap_t *heap, size_t i, game_heap_entry_t entry)
 {
     size_t  child;
 
@@ -128,20 +137,18 @@ game_heap_down(game_heap_t *heap, size_t i, game_heap_node_t *node)
         }
 
         if (child + 1 < heap->count
-            && heap->nodes[child + 1]->at < heap->nodes[child]->at)
+            && heap->entries[child + 1].at < heap->entries[child].at)
         {
             child++;
         }
 
-        if (node->at <= heap->nodes[child]->at) {
+        if (entry.at <= heap->entries[child].at) {
             break;
         }
 
-        heap->nodes[i] = heap->nodes[child];
-        heap->nodes[i]->place = i + 1;
+        game_heap_put(heap, i, heap->entries[child]);
         i = child;
     }
 
-    heap->nodes[i] = node;
-    node->place = i + 1;
+    game_heap_put(heap, i, entry);
 }

@@ -21,8 +21,15 @@ typedef struct {
 } game_heap_node_t;
 
 
+/* the order is kept beside the nodes, which are not in the caches */
 typedef struct {
-    game_heap_node_t  **nodes;
+    uint64_t            at;
+    game_heap_node_t   *node;
+} game_heap_entry_t;
+
+
+typedef struct {
+    game_heap_entry_t  *entries;
     size_t              count;
     size_t              size;
 } game_heap_t;
