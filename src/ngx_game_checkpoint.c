@@ -24,8 +24,9 @@
 #define NGX_GAME_CHECKPOINT_LEAST   5000
 #define NGX_GAME_CHECKPOINT_MOST    100000
 
-/* credit that can be saved up, us */
+/* credit that can be saved up, us, and that is left where all is saved */
 #define NGX_GAME_CHECKPOINT_CREDIT  10000
+#define NGX_GAME_CHECKPOINT_PLENTY  5000
 
 /* what waits is looked at again after, us */
 #define NGX_GAME_CHECKPOINT_AGAIN   5000
@@ -64,6 +65,7 @@ ngx_game_checkpoint_init(void)
 
     ngx_game_checkpoints.timer.handler = ngx_game_checkpoint_timer;
     ngx_game_checkpoints.earned = ngx_game_clock_now();
+    ngx_game_checkpoints.credit = NGX_GAME_CHECKPOINT_CREDIT * 1000;
 }
 
 
@@ -75,7 +77,7 @@ ngx_game_checkpoint_done(void)
 
 
 void
-ngx_game_checkpoint_run(void)
+ngx_game_checkpoint_run(ngx_uint_t last)
 {
     uint64_t                 now, then;
     ngx_queue_t             *q, *next, *changed;
@@ -86,6 +88,13 @@ ngx_game_checkpoint_run(void)
     changed = ngx_game_room_changes();
 
     if (ngx_queue_empty(changed)) {
+        return;
+    }
+
+    /* what players see is in a checkpoint then; where only some of it could
+     * be, they don't wait for that */
+
+    if (!last && cp->credit < NGX_GAME_CHECKPOINT_PLENTY * 1000) {
         return;
     }
 
@@ -250,5 +259,5 @@ ngx_game_checkpoint_put(ngx_game_room_t *room, ngx_str_t *image)
 static void
 ngx_game_checkpoint_timer(ngx_game_timer_t *timer)
 {
-    ngx_game_checkpoint_run();
+    ngx_game_checkpoint_run(1);
 }

@@ -19,8 +19,10 @@
 void ngx_game_checkpoint_init(void);
 void ngx_game_checkpoint_done(void);
 
-/* at the end of a turn: saves the rooms that have changed, as time allows */
-void ngx_game_checkpoint_run(void);
+/* after handlers ran: saves the rooms that have changed, as time allows.  If
+ * it is not the last call in a turn, what they sent is not written yet: only
+ * where there is time to save all, it is saved before */
+void ngx_game_checkpoint_run(ngx_uint_t last);
 
 /* the last one of a room, from which another worker is to go on with it,
  * whatever game_checkpoint says; NGX_DECLINED: it can't be saved */

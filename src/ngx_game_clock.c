@@ -57,8 +57,8 @@ typedef struct {
     int64_t                    credit;        /* of polls, us */
     ngx_uint_t                 skips;         /* polls that need not look */
     int                        fd;
-    unsigned                   turned:1;      /* epoll has told what came since
-                                               * the last timers ran */
+    unsigned                   turned:1;      /* epoll was asked since the last
+                                               * rest */
     ngx_event_t                rearm;         /* posted */
     ngx_event_t                turn;          /* posted for the next turn:
                                                * a timer is near */
@@ -290,7 +290,7 @@ ngx_game_clock_arm(uint64_t at)
 }
 
 
-/* the first event of a turn, after all that came was told */
+/* the first posted event of a turn: epoll was asked right before */
 
 static void
 ngx_game_clock_turn(ngx_event_t *ev)
@@ -302,7 +302,8 @@ ngx_game_clock_turn(ngx_event_t *ev)
         return;
     }
 
-    /* the end of this turn may rest, or none does, if there is always more */
+    /* the end of this turn may rest; if it does not, as there may always be
+     * something posted, no timer waits for it */
 
     ngx_post_event(ev, &ngx_posted_next_events);
 
@@ -337,7 +338,7 @@ ngx_game_clock_rest(void)
         ts.tv_sec = top->at / 1000000;
         ts.tv_nsec = (top->at % 1000000) * 1000;
 
-        /* a signal may end it */
+        /* a signal may end it before */
 
         if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == 0) {
             now = top->at;

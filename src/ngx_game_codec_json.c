@@ -4,7 +4,8 @@
  *
  * JSON.  Decoding is lua-cjson's, with an instance of its own, so that no
  * other module changes its settings; what it takes though it is no JSON is
- * refused before.
+ * refused before.  Small plain objects, as most messages are, are decoded
+ * here.
  *
  * Encoding is done here, into the worker's buffer.  It is the dearest part of
  * a tick, and lua-cjson's takes three times as long, and more; it

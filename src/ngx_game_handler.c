@@ -19,11 +19,11 @@ static void ngx_game_handler_turn(ngx_event_t *ev);
 
 
 static ngx_event_t    ngx_game_handler_end_of_turn;
-static void         (*ngx_game_handler_after)(void);
+static void         (*ngx_game_handler_after)(ngx_uint_t last);
 
 
 void
-ngx_game_handler_init(void (*after)(void))
+ngx_game_handler_init(void (*after)(ngx_uint_t last))
 {
     ngx_game_handler_after = after;
 }
@@ -85,14 +85,19 @@ ngx_game_handler_end_turn(void)
 
 
 /* after the event in which handlers ran, before what they sent is written, and
- * again as the last event of the turn, when garbage is collected */
+ * again as the last event of the turn, when garbage is collected and the
+ * worker may rest */
 
 static void
 ngx_game_handler_turn(ngx_event_t *ev)
 {
-    ngx_game_handler_after();
+    ngx_uint_t  last;
 
-    if (!ngx_queue_empty(&ngx_posted_events)) {
+    last = ngx_queue_empty(&ngx_posted_events);
+
+    ngx_game_handler_after(last);
+
+    if (!last) {
         ngx_post_event(ev, &ngx_posted_events);
         return;
     }

@@ -18,8 +18,8 @@
 
 
 /* after is called when handlers have run, before what they have sent is
- * written */
-void ngx_game_handler_init(void (*after)(void));
+ * written, and with last when nothing is left to be done in the turn */
+void ngx_game_handler_init(void (*after)(ngx_uint_t last));
 
 /*
  * Each returns at once; the handler may still wait then.  A handler that the

@@ -3,8 +3,9 @@
  * Copyright (C) ngx_game authors
  *
  * What JSON is, as far as lua-cjson is lax about it or slow: control
- * characters in strings, null bytes, the form and range of numbers, and what
- * of a string is escaped (RFC 8259, 6 and 7).  All else is left to the parser.
+ * characters in strings, null bytes, the form and range of numbers, what of a
+ * string is escaped (RFC 8259, 6 and 7), and objects of a few plain fields.
+ * All else is left to the parser.
  */
 
 
