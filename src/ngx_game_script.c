@@ -149,6 +149,10 @@ ngx_game_script_init(ngx_cycle_t *cycle, ngx_game_main_conf_t *mcf,
         goto failed;
     }
 
+    /* or LuaJIT goes on with a cycle of its own in the first handlers */
+
+    ngx_game_vm_collect(vm);
+
     return NGX_OK;
 
 failed:

@@ -358,8 +358,9 @@ function Room:on_message(player, m)
     for _ in pairs(weak) do n = n + 1 end
     player:send({ n = n })
 end
+function Room:on_join(player) self:on_message(player, 100000) end
 return Room
 --- config
 location /ws { game game.lua; }
 --- ws eval
-"a open /ws\n" . "a > 5000\na json {\"n\":5000}\n" x 100
+"a open /ws\na json {\"n\":100000}\n" . "a > 5000\na json {\"n\":5000}\n" x 100
