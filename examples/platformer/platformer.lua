@@ -238,8 +238,7 @@ function commands.newplayer(room, player, message)
         body = { x = START_X, y = START_Y, velocityX = 0, velocityY = 0,
                  isJumping = false }
         room.state.players[player.id] = body
-        room.state.wishes[player.id] = { move = 0, jump = false,
-                                         stands = false }
+        player.data = { move = 0, jump = false, stands = false }
     end
 
     body.name, body.color = name, color
@@ -248,17 +247,17 @@ end
 
 
 function commands.left(room, player)
-    room.state.wishes[player.id].move = -1
+    player.data.move = -1
 end
 
 
 function commands.right(room, player)
-    room.state.wishes[player.id].move = 1
+    player.data.move = 1
 end
 
 
 function commands.jump(room, player)
-    room.state.wishes[player.id].jump = true
+    player.data.jump = true
 end
 
 
@@ -310,7 +309,6 @@ function Platformer:on_create()
     self.state = {
         name = room_name(),
         players = {},           -- bodies by player id, sent as they are
-        wishes = {},            -- what they want, and whether they stand
         away = {},              -- the same, of those who may come back
         came = false,           -- since the last broadcast: someone came,
         left = false,           --   someone left,
@@ -357,18 +355,17 @@ end
 -- came, the one who came is told of in the next tick: all see the world of
 -- that tick anyway.
 function Platformer:on_tick()
-    local state = self.state
-    local wishes = state.wishes
+    local state, players = self.state, self.players
     local event
 
     for id, body in pairs(state.players) do
-        if walk(body, wishes[id]) then
+        if walk(body, players[id].data) then
             state.moved = true
         end
     end
 
     for id, body in pairs(state.players) do
-        if fall(body, wishes[id]) then
+        if fall(body, players[id].data) then
             state.moved = true
         end
     end
@@ -423,8 +420,6 @@ function Platformer:on_leave(player)
     if self.state.players[player.id] then
         commands.disconnect(self, player)
     end
-
-    self.state.wishes[player.id] = nil
 end
 
 

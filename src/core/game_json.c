@@ -23,7 +23,8 @@
  * long enough to make up for it by digits */
 #define GAME_JSON_EXPONENT  1000000000000000LL
 
-/* so many digits a double holds exactly, whatever they are */
+/* so many digits a double holds exactly, whatever they are; here the point
+ * counts as one */
 #define GAME_JSON_EXACT     15
 
 

@@ -33,9 +33,9 @@ typedef struct {
 } game_json_field_t;
 
 /* reads an object like most messages, of at most max fields: names and strings
- * without escapes, numbers without exponents and of at most 15 digits, true,
- * false and null.  The number of fields, or -1: it is something else, that may
- * be JSON or not.  The texts point into data */
+ * without escapes, numbers without exponents and of at most 15 digits (the
+ * point is counted, too), true, false and null.  The number of fields, or -1:
+ * it is something else, that may be JSON or not.  The texts point into data */
 int game_json_fields(const unsigned char *data, size_t len,
     game_json_field_t *fields, int max);
 
