@@ -44,6 +44,8 @@ static void ngx_game_codec_json_emit(ngx_game_codec_walk_t *walk,
     game_dump_type_e type, game_dump_value_t *v);
 static void ngx_game_codec_json_map(ngx_game_codec_walk_t *walk,
     game_dump_value_t *map);
+static void ngx_game_codec_json_pairs(ngx_game_codec_walk_t *walk,
+    game_dump_value_t *map);
 static void ngx_game_codec_json_end(lua_State *L, u_char end);
 static void ngx_game_codec_json_number(lua_State *L, double n, u_char after);
 static ngx_inline void ngx_game_codec_json_string(ngx_game_codec_walk_t *walk,
@@ -161,6 +163,8 @@ ngx_game_codec_json_map(ngx_game_codec_walk_t *walk, game_dump_value_t *map)
     ngx_game_codec_buffer_add(L, "{", 1);
 
     for ( ;; ) {
+        ngx_game_codec_json_pairs(walk, map);
+
         type = ngx_game_codec_walk_key(walk, map, &key);
 
         if (type == GAME_DUMP_NIL) {
@@ -180,6 +184,30 @@ ngx_game_codec_json_map(ngx_game_codec_walk_t *walk, game_dump_value_t *map)
     }
 
     ngx_game_codec_json_end(L, '}');
+}
+
+
+/* those that are plain, as all are that a game has many of */
+
+static void
+ngx_game_codec_json_pairs(ngx_game_codec_walk_t *walk, game_dump_value_t *map)
+{
+    size_t   left;
+    u_char  *p;
+
+    if (walk->steps >= NGX_GAME_CODEC_POLL) {
+        return;
+    }
+
+    left = map->left;
+
+    p = ngx_game_codec_buffer_reserve(walk->L, GAME_JSON_PAIR);
+    p = game_json_pairs(p, ngx_game_codec_buffer.end, &walk->dump, map,
+                        NGX_GAME_CODEC_POLL - walk->steps);
+
+    ngx_game_codec_buffer_advance(p - ngx_game_codec_buffer.pos);
+
+    walk->steps += left - map->left;
 }
 
 

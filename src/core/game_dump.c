@@ -23,8 +23,6 @@
 
 /* the first byte of a value; those of game_dump.h, too */
 #define GAME_DUMP_TAG_NIL      0x00
-#define GAME_DUMP_TAG_FALSE    0x01
-#define GAME_DUMP_TAG_TRUE     0x02
 #define GAME_DUMP_TAG_NULL     0x03
 #define GAME_DUMP_TAG_LIGHT32  0x04
 #define GAME_DUMP_TAG_LIGHT64  0x05

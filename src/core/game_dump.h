@@ -85,8 +85,11 @@ int game_dump_places(game_dump_t *dump, game_dump_value_t *array,
 int game_dump_sparse(size_t n, size_t missing);
 
 
-/* most values are short strings and numbers, and most keys short strings */
+/* most values are short strings, numbers and booleans, and most keys short
+ * strings */
 
+#define GAME_DUMP_TAG_FALSE   0x01
+#define GAME_DUMP_TAG_TRUE    0x02
 #define GAME_DUMP_TAG_NUMBER  0x07
 #define GAME_DUMP_TAG_STRING  0x20    /* and more: its length, */
 #define GAME_DUMP_TAG_LONG    0xe0    /* which is not in one byte from here */

@@ -13,6 +13,8 @@
 
 #include "game_json.h"
 
+#include <math.h>
+
 
 /* the first 19 digits of that half, and its power of ten */
 #define GAME_JSON_HALF      1797693134862315807ULL
@@ -52,6 +54,8 @@ static const unsigned char *game_json_value(const unsigned char *p,
     const unsigned char *end, game_json_field_t *field);
 static const unsigned char *game_json_short(const unsigned char *p,
     const unsigned char *end, double *value);
+static inline unsigned char *game_json_put(unsigned char *dst,
+    const unsigned char *src);
 
 
 const char *
@@ -452,4 +456,101 @@ game_json_plain_long(unsigned char *dst, const unsigned char *src, size_t len,
     }
 
     return i;
+}
+
+
+unsigned char *
+game_json_pairs(unsigned char *dst, const unsigned char *end,
+    game_dump_t *dump, game_dump_value_t *map, size_t max)
+{
+    double                n;
+    unsigned char        *p;
+    const unsigned char  *src;
+
+    if (map->slot < map->slots) {
+        return dst;
+    }
+
+    while (map->left > 0
+           && max > 0
+           && end - dst >= GAME_JSON_PAIR
+           && dump->end - dump->pos >= GAME_JSON_PAIR_READ)
+    {
+        src = dump->pos;
+
+        p = game_json_put(dst, src);
+
+        if (p == NULL) {
+            break;
+        }
+
+        *p++ = ':';
+
+        src += 1 + *src - GAME_DUMP_TAG_STRING;
+
+        switch (*src) {
+
+        case GAME_DUMP_TAG_NUMBER:
+            memcpy(&n, src + 1, sizeof(double));
+
+            if (!isfinite(n)) {
+                return dst;
+            }
+
+            p += game_number_format((char *) p, n);
+            src += 1 + sizeof(double);
+            break;
+
+        case GAME_DUMP_TAG_FALSE:
+            memcpy(p, "false", 5);
+            p += 5;
+            src++;
+            break;
+
+        case GAME_DUMP_TAG_TRUE:
+            memcpy(p, "true", 4);
+            p += 4;
+            src++;
+            break;
+
+        default:
+            p = game_json_put(p, src);
+
+            if (p == NULL) {
+                return dst;
+            }
+
+            src += 1 + *src - GAME_DUMP_TAG_STRING;
+            break;
+        }
+
+        *p++ = ',';
+
+        dst = p;
+        dump->pos = src;
+        map->left--;
+        max--;
+    }
+
+    return dst;
+}
+
+
+/* a short string with its quotes, or NULL: it is none, or not plain */
+
+static inline unsigned char *
+game_json_put(unsigned char *dst, const unsigned char *src)
+{
+    size_t  len;
+
+    len = (size_t) *src - GAME_DUMP_TAG_STRING;
+
+    if (len > GAME_JSON_BYTES || game_json_copy(dst + 1, src + 1, len) != 0) {
+        return NULL;
+    }
+
+    dst[0] = '"';
+    dst[1 + len] = '"';
+
+    return dst + 1 + len + 1;
 }

@@ -4,14 +4,17 @@
  *
  * What JSON is, as far as lua-cjson is lax about it or slow: control
  * characters in strings, null bytes, the form and range of numbers, what of a
- * string is escaped (RFC 8259, 6 and 7), and objects of a few plain fields.
- * All else is left to the parser.
+ * string is escaped (RFC 8259, 6 and 7), and objects of plain fields, as most
+ * messages are, both ways.  All else is left to the parser and the encoder.
  */
 
 
 #ifndef GAME_JSON_H
 #define GAME_JSON_H
 
+
+#include "game_dump.h"
+#include "game_number.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -39,6 +42,14 @@ typedef struct {
 int game_json_fields(const unsigned char *data, size_t len,
     game_json_field_t *fields, int max);
 
+/* writes the next pairs of a map, each with a comma behind it, as long as they
+ * are plain: keys and strings of at most 16 bytes without escapes, finite
+ * numbers, true and false.  Stops at any other one, after max of them, and
+ * where a pair may not fit: GAME_JSON_PAIR bytes have to be left at dst, and
+ * GAME_JSON_PAIR_READ of the dump.  Returns the place behind the last one */
+unsigned char *game_json_pairs(unsigned char *dst, const unsigned char *end,
+    game_dump_t *dump, game_dump_value_t *map, size_t max);
+
 /* copies the part of a string up to the first byte that has to be escaped: a
  * control character, a quotation mark or a backslash; returns its length.
  * room, at least len, is how much may be read at src, whatever it is, and
@@ -56,6 +67,9 @@ typedef unsigned char  game_json_bytes_t
 /* all bits of those that a string can't have as they are, RFC 8259, 7 */
 #define game_json_escaped(bytes)                                              \
     (((bytes) < 0x20) | ((bytes) == '"') | ((bytes) == '\\'))
+
+#define GAME_JSON_PAIR_READ  (2 * (1 + GAME_JSON_BYTES))
+#define GAME_JSON_PAIR       (1 + GAME_JSON_BYTES + 2 + GAME_NUMBER_MAX + 1)
 
 size_t game_json_plain_long(unsigned char *dst, const unsigned char *src,
     size_t len, size_t room);

@@ -2,9 +2,10 @@
 /*
  * Copyright (C) ngx_game authors
  *
- * Numbers as text.  A fraction is m / 2^s with integers m and s; times a power
- * of ten it has 110 bits at most, so that its first 14 digits, and on which
- * side of the middle between two texts it lies, are exact.
+ * Numbers as text.  A fraction is m / 2^s with integers m and s.  Times the
+ * power of ten that leaves 14 digits in front of the point it has 113 bits at
+ * most, so that they, and on which side of the middle between two texts it
+ * lies, are exact.
  */
 
 
@@ -17,6 +18,7 @@
 
 
 #define GAME_NUMBER_DIGITS   14
+#define GAME_NUMBER_EIGHT    100000000             /* has more digits */
 #define GAME_NUMBER_EXACT    9007199254740992.0    /* 2^53 */
 
 /* %g writes no exponent from 0.0001 on, and up to 14 digits */
@@ -28,11 +30,17 @@
 #define GAME_NUMBER_BITS     52
 #define GAME_NUMBER_BIAS     (1023 + GAME_NUMBER_BITS)
 
+/* bits behind the point, of 14 digits in front of it: those of the least
+ * fraction, whose exponent is -14 */
+#define GAME_NUMBER_SHIFT    (GAME_NUMBER_BITS + 14)
 
-static size_t game_number_integer(char *dst, int64_t n);
+
+static size_t game_number_integer(char *dst, uint64_t n);
 static size_t game_number_fraction(char *dst, double n);
 static size_t game_number_place(char *dst, uint64_t digits, int exponent);
-static void game_number_digits(char *dst, uint64_t digits);
+static inline uint64_t game_number_eight(uint32_t n);
+static inline uint64_t game_number_text(uint64_t digits);
+static inline void game_number_store(char *dst, uint64_t text);
 static size_t game_number_print(char *dst, double n);
 
 
@@ -50,39 +58,20 @@ static const double  game_number_bound[] = {
     1e10, 1e11, 1e12, 1e13, 1e14
 };
 
-static const char  game_number_pair[100][2] = {
-    "00", "01", "02", "03", "04", "05", "06", "07", "08", "09",
-    "10", "11", "12", "13", "14", "15", "16", "17", "18", "19",
-    "20", "21", "22", "23", "24", "25", "26", "27", "28", "29",
-    "30", "31", "32", "33", "34", "35", "36", "37", "38", "39",
-    "40", "41", "42", "43", "44", "45", "46", "47", "48", "49",
-    "50", "51", "52", "53", "54", "55", "56", "57", "58", "59",
-    "60", "61", "62", "63", "64", "65", "66", "67", "68", "69",
-    "70", "71", "72", "73", "74", "75", "76", "77", "78", "79",
-    "80", "81", "82", "83", "84", "85", "86", "87", "88", "89",
-    "90", "91", "92", "93", "94", "95", "96", "97", "98", "99"
-};
-
 
 size_t
 game_number_format(char *dst, double n)
 {
     size_t  sign;
 
+    sign = signbit(n) ? 1 : 0;
+    dst[0] = '-';
+
     if (fabs(n) <= GAME_NUMBER_EXACT && n == (double) (int64_t) n) {
-
-        if (n == 0 && signbit(n)) {
-            memcpy(dst, "-0", 2);
-            return 2;
-        }
-
-        return game_number_integer(dst, (int64_t) n);
+        return sign + game_number_integer(dst + sign, (uint64_t) fabs(n));
     }
 
     if (fabs(n) >= GAME_NUMBER_LEAST && fabs(n) < GAME_NUMBER_MOST) {
-        sign = (n < 0);
-        dst[0] = '-';
-
         return sign + game_number_fraction(dst + sign, fabs(n));
     }
 
@@ -91,29 +80,30 @@ game_number_format(char *dst, double n)
 
 
 static size_t
-game_number_integer(char *dst, int64_t n)
+game_number_integer(char *dst, uint64_t n)
 {
-    char      buf[GAME_NUMBER_MAX];
-    char     *p;
-    size_t    len;
-    uint64_t  left;
+    size_t    len, zeros;
+    uint64_t  digits;
 
-    p = buf + sizeof(buf);
-    left = n < 0 ? -(uint64_t) n : (uint64_t) n;
-
-    do {
-        *--p = '0' + left % 10;
-        left /= 10;
-    } while (left);
-
-    if (n < 0) {
-        *--p = '-';
+    if (n < 10) {
+        *dst = '0' + n;
+        return 1;
     }
 
-    len = buf + sizeof(buf) - p;
-    memcpy(dst, p, len);
+    if (n >= GAME_NUMBER_EIGHT) {
+        len = game_number_integer(dst, n / GAME_NUMBER_EIGHT);
+        digits = game_number_eight(n % GAME_NUMBER_EIGHT);
+        game_number_store(dst + len, game_number_text(digits));
 
-    return len;
+        return len + 8;
+    }
+
+    digits = game_number_eight((uint32_t) n);
+    zeros = __builtin_ctzll(digits) / 8;
+
+    game_number_store(dst, game_number_text(digits) >> 8 * zeros);
+
+    return 8 - zeros;
 }
 
 
@@ -123,8 +113,12 @@ static size_t
 game_number_fraction(char *dst, double n)
 {
     int                exponent, shift;
-    uint64_t           bits, digits;
-    unsigned __int128  scaled, rest, half;
+    uint64_t           bits, digits, odd;
+    unsigned __int128  scaled;
+
+    /* the middle between two digits that follow each other, and a bit less */
+    static const unsigned __int128  half =
+                       ((unsigned __int128) 1 << (GAME_NUMBER_SHIFT - 1)) - 1;
 
     memcpy(&bits, &n, sizeof(double));
 
@@ -139,15 +133,13 @@ game_number_fraction(char *dst, double n)
     exponent += (n >= game_number_bound[exponent + 1 - GAME_NUMBER_FIRST]);
 
     scaled = (unsigned __int128) bits
-             * game_number_power[GAME_NUMBER_DIGITS - 1 - exponent];
-
-    digits = (uint64_t) (scaled >> shift);
-    half = (unsigned __int128) 1 << (shift - 1);
-    rest = scaled & (2 * half - 1);
+             * (game_number_power[GAME_NUMBER_DIGITS - 1 - exponent]
+                << (GAME_NUMBER_SHIFT - shift));
 
     /* what is right in the middle goes to the even one, as with printf */
 
-    digits += (rest > half || (rest == half && (digits & 1)));
+    odd = (uint64_t) (scaled >> GAME_NUMBER_SHIFT) & 1;
+    digits = (uint64_t) ((scaled + half + odd) >> GAME_NUMBER_SHIFT);
 
     if (digits == game_number_power[GAME_NUMBER_DIGITS]) {
         digits /= 10;
@@ -163,62 +155,93 @@ game_number_fraction(char *dst, double n)
 static size_t
 game_number_place(char *dst, uint64_t digits, int exponent)
 {
-    int    i;
-    char  *point, *end;
+    size_t             used, whole;
+    uint64_t           first, last;
+    unsigned __int128  text;
 
-    /* where they belong behind the point, or one further in front of it */
+    /* two more, that are zeros */
 
-    point = dst + (exponent < 0 ? 1 : exponent + 1);
-    end = dst + (exponent < 0 ? -exponent : 0) + 1;
+    first = game_number_eight((uint32_t) (digits / 1000000));
+    last = game_number_eight((uint32_t) (digits % 1000000 * 100));
 
-    game_number_digits(end, digits);
-    end += GAME_NUMBER_DIGITS;
+    used = last ? 16 - __builtin_clzll(last) / 8
+                : 8 - __builtin_clzll(first) / 8;
 
-    while (end[-1] == '0') {
-        end--;
-    }
+    first = game_number_text(first);
+    last = game_number_text(last);
 
     if (exponent < 0) {
-        memset(dst, '0', -exponent + 1);
+        memcpy(dst, "0.000", 5);
+        dst += 1 - exponent;
 
-    } else {
-        for (i = 0; i <= exponent; i++) {
-            dst[i] = dst[i + 1];
-        }
+        game_number_store(dst, first);
+        game_number_store(dst + 8, last);
+
+        return 1 - exponent + used;
     }
 
-    if (end <= point + 1) {
-        return point - dst;
+    whole = exponent + 1;
+
+    game_number_store(dst, first);
+    game_number_store(dst + 8, last);
+
+    if (used <= whole) {
+        return whole;
     }
 
-    *point = '.';
+    dst += whole;
+    *dst++ = '.';
 
-    return end - dst;
+    text = ((unsigned __int128) last << 64 | first) >> 8 * whole;
+
+    game_number_store(dst, (uint64_t) text);
+    game_number_store(dst + 8, (uint64_t) (text >> 64));
+
+    return used + 1;
 }
 
 
-/* all 14 of them, in two halves: those are 32 bits wide */
+/*
+ * Eight digits, each in a byte, the first in the lowest: two halves of four,
+ * then four of two, and so on, all at once.  A division is a multiplication:
+ * 10486 / 2^20 is 1 / 100 for what is below 10000, and 103 / 2^10 1 / 10 for
+ * what is below 100.
+ */
+
+static uint64_t
+game_number_eight(uint32_t n)
+{
+    uint64_t  x, upper;
+
+    x = (uint64_t) (n % 10000) << 32 | n / 10000;
+
+    upper = (x * 10486 >> 20) & 0x0000007f0000007f;
+    x = (x - upper * 100) << 16 | upper;
+
+    upper = (x * 103 >> 10) & 0x000f000f000f000f;
+    x = (x - upper * 10) << 8 | upper;
+
+    return x;
+}
+
+
+static uint64_t
+game_number_text(uint64_t digits)
+{
+    return digits | 0x3030303030303030;
+}
+
+
+/* the lowest byte first */
 
 static void
-game_number_digits(char *dst, uint64_t digits)
+game_number_store(char *dst, uint64_t text)
 {
-    int       i;
-    uint32_t  high, low;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    text = __builtin_bswap64(text);
+#endif
 
-    high = (uint32_t) (digits / 10000000);
-    low = (uint32_t) (digits % 10000000);
-
-    for (i = GAME_NUMBER_DIGITS / 2; i > 1; i -= 2) {
-        memcpy(dst + i - 2, game_number_pair[high % 100], 2);
-        memcpy(dst + GAME_NUMBER_DIGITS / 2 + i - 2,
-               game_number_pair[low % 100], 2);
-
-        high /= 100;
-        low /= 100;
-    }
-
-    dst[0] = '0' + high;
-    dst[GAME_NUMBER_DIGITS / 2] = '0' + low;
+    memcpy(dst, &text, 8);
 }
 
 

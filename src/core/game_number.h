@@ -13,8 +13,9 @@
 #include <stddef.h>
 
 
-/* bytes of the longest text */
-#define GAME_NUMBER_MAX  24
+/* bytes that dst must have: a text is shorter, but what lies behind it may be
+ * written to */
+#define GAME_NUMBER_MAX  32
 
 
 /*

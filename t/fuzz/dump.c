@@ -3,18 +3,22 @@
  * Copyright (C) ngx_game authors
  *
  * game_dump, as an encoder reads a value: nothing is read behind its end, and
- * tables have as many pairs and values as they say.
+ * tables have as many pairs and values as they say.  game_json_pairs(): what
+ * it writes is what is read.
  *
  * Input: the value.
  */
 
 
+#include <math.h>
+
 #include "game_dump.h"
+#include "game_json.h"
 #include "fuzz.h"
 
 
-
 #define DEPTH  64
+#define ROOM   200
 
 
 static int value(game_dump_t *dump, unsigned depth);
@@ -62,6 +66,76 @@ array(game_dump_t *dump, game_dump_value_t *v, unsigned depth)
 }
 
 
+static unsigned char *
+add(unsigned char *p, const void *data, size_t len)
+{
+    memcpy(p, data, len);
+
+    return p + len;
+}
+
+
+static unsigned char *
+add_value(unsigned char *p, game_dump_type_e type, game_dump_value_t *v)
+{
+    switch (type) {
+
+    case GAME_DUMP_TRUE:
+        return add(p, "true", 4);
+
+    case GAME_DUMP_FALSE:
+        return add(p, "false", 5);
+
+    case GAME_DUMP_NUMBER:
+        FUZZ_CHECK(isfinite(v->number));
+        return p + game_number_format((char *) p, v->number);
+
+    default:
+        FUZZ_CHECK(type == GAME_DUMP_STRING && v->len <= GAME_JSON_BYTES);
+        p = add(p, "\"", 1);
+        p = add(p, v->text, v->len);
+        return add(p, "\"", 1);
+    }
+}
+
+
+/* what of a map can be written at once, read one by one */
+static void
+pairs(game_dump_t dump, game_dump_value_t v)
+{
+    game_dump_t         fast;
+    unsigned char      *dst, *end, *p, wanted[2 * ROOM];
+    game_dump_type_e    type;
+    game_dump_value_t   rest, item;
+
+    fast = dump;
+    rest = v;
+    dst = fuzz_alloc(ROOM);
+    end = game_json_pairs(dst, dst + ROOM, &fast, &rest, SIZE_MAX);
+
+    for (p = wanted; v.left > rest.left; p = add(p, ",", 1)) {
+        type = game_dump_key(&dump, &v, &item);
+
+        FUZZ_CHECK(type == GAME_DUMP_STRING);
+
+        p = add_value(p, type, &item);
+        p = add(p, ":", 1);
+
+        type = game_dump_next(&dump, &item);
+        p = add_value(p, type, &item);
+
+        FUZZ_CHECK(p < wanted + ROOM);
+    }
+
+    FUZZ_CHECK(dump.pos == fast.pos);
+    FUZZ_CHECK(end - dst == p - wanted);
+    FUZZ_CHECK(memcmp(dst, wanted, p - wanted) == 0);
+    FUZZ_CHECK(game_json_check(dst, end - dst) == NULL);
+
+    free(dst);
+}
+
+
 static int
 map(game_dump_t *dump, game_dump_value_t *v, unsigned depth)
 {
@@ -70,6 +144,8 @@ map(game_dump_t *dump, game_dump_value_t *v, unsigned depth)
     game_dump_value_t  key;
 
     for (n = 0; /* void */ ; n++) {
+        pairs(*dump, *v);
+
         type = game_dump_key(dump, v, &key);
 
         if (type == GAME_DUMP_NIL) {

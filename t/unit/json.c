@@ -3,7 +3,8 @@
  * Copyright (C) ngx_game authors
  *
  * game_json_check(): strings, numbers, and the edge of what a double holds,
- * against strtod().  game_json_fields(): what it reads, and what it leaves.
+ * against strtod().  game_json_fields() and game_json_pairs(): what they take,
+ * and what they leave.
  */
 
 
@@ -382,6 +383,127 @@ objects(void)
 }
 
 
+#define ONE   "\7\0\0\0\0\0\0\360\77"
+#define HALF  "\7\0\0\0\0\0\0\340\277"    /* -0.5 */
+#define INF   "\7\0\0\0\0\0\0\360\177"
+#define NOT   "\7\0\0\0\0\0\0\370\177"
+
+/* no pair begins with one of these */
+#define REST  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"                        \
+              "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+static char    text[512];
+static size_t  left;
+
+
+/* 20 pairs, in memory of its own, as is what they are written to */
+static void
+write_pairs(const char *data, size_t len, size_t room, size_t max)
+{
+    game_dump_t        dump;
+    unsigned char     *src, *dst, *end;
+    game_dump_value_t  map;
+
+    src = malloc(len);
+    dst = calloc(1, room);
+
+    if (src == NULL || dst == NULL) {
+        abort();
+    }
+
+    memcpy(src, data, len);
+    memset(&map, 0, sizeof(map));
+
+    map.left = 20;
+    dump.pos = src;
+    dump.end = src + len;
+
+    end = game_json_pairs(dst, dst + room, &dump, &map, max);
+
+    left = map.left;
+    snprintf(text, sizeof(text), "%.*s", (int) (end - dst), (char *) dst);
+
+    free(src);
+    free(dst);
+}
+
+#define PAIRS(data, wanted)                                                   \
+    write_pairs(data REST, sizeof(data REST) - 1, sizeof(text), 20);          \
+    is_mem(text, strlen(text), wanted, strlen(wanted), "pairs: %s", wanted)
+
+
+static void
+pairs(void)
+{
+    size_t    n, room, wrong;
+    unsigned  c;
+
+    static char         byte[] = "\x21?\2\x21" "k\x21?" REST;
+    static const char   three[] = "\x21" "a" ONE "\x22" "bc" HALF
+                                  "\x20\x23" "x y" REST;
+    static const char  *texts[] = {
+        "", "\"a\":1,", "\"a\":1,\"bc\":-0.5,",
+        "\"a\":1,\"bc\":-0.5,\"\":\"x y\","
+    };
+
+    PAIRS("\x21" "a\1\x21" "b\2", "\"a\":false,\"b\":true,");
+    PAIRS("\x20\x20", "\"\":\"\",");
+    PAIRS("\x30" "0123456789abcdef\x30" "fedcba9876543210",
+          "\"0123456789abcdef\":\"fedcba9876543210\",");
+    is((int) left, 19, "one pair");
+
+    /* others, of which nothing is written */
+
+    PAIRS("\x31" "0123456789abcdefg\2", "");
+    PAIRS("\x21" "a\x31" "0123456789abcdefg", "");
+    PAIRS("\x21" "a" INF, "");
+    PAIRS("\x21" "a" NOT, "");
+    PAIRS("\x21" "a\0", "");
+    PAIRS("\x21" "a\3", "");
+    PAIRS(ONE ONE, "");
+    is((int) left, 20, "no pair");
+    PAIRS("\x21" "a\1\x21" "b\10", "\"a\":false,");
+    is((int) left, 19, "the one before it");
+
+    wrong = 0;
+
+    for (c = 0; c < 256; c++) {
+        byte[1] = c;
+        byte[6] = 'v';
+        write_pairs(byte, sizeof(byte) - 1, sizeof(text), 1);
+        wrong += ((left == 20) != (c < 0x20 || c == '"' || c == '\\'));
+
+        byte[1] = 'k';
+        byte[6] = c;
+        write_pairs(byte, sizeof(byte) - 1, sizeof(text), 2);
+        wrong += ((left == 19) != (c < 0x20 || c == '"' || c == '\\'));
+    }
+
+    is(wrong, 0, "each byte in a key and in a string");
+
+    /* as many as asked for */
+
+    for (n = 0; n <= 3; n++) {
+        write_pairs(three, sizeof(three) - 1, sizeof(text), n);
+        is_mem(text, strlen(text), texts[n], strlen(texts[n]), "%s", texts[n]);
+        is((int) left, 20 - (int) n, "so many pairs");
+    }
+
+    /* as many as there are, and as fit */
+
+    wrong = 0;
+
+    for (n = 1; n < sizeof(three); n++) {
+        for (room = 1; room <= 100; room++) {
+            write_pairs(three, n, room, 20);
+            wrong += (strcmp(text, texts[20 - left]) != 0);
+        }
+    }
+
+    is(wrong, 0, "wherever they end");
+}
+
+
 int
 main(void)
 {
@@ -390,6 +512,7 @@ main(void)
     ranges();
     plain();
     objects();
+    pairs();
 
     return tap_done();
 }

@@ -30,11 +30,11 @@ random64(void)
 static int
 is_right(double n)
 {
-    char    got[GAME_NUMBER_MAX + 1], wanted[64];
+    char    got[GAME_NUMBER_MAX], wanted[64];
     size_t  len;
 
     len = game_number_format(got, n);
-    got[len < GAME_NUMBER_MAX ? len : GAME_NUMBER_MAX] = '\0';
+    got[len < GAME_NUMBER_MAX ? len : GAME_NUMBER_MAX - 1] = '\0';
 
     if (fabs(n) <= 9007199254740992.0 && n == floor(n)) {
         snprintf(wanted, sizeof(wanted), "%.0f", n);
