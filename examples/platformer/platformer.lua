@@ -9,8 +9,8 @@
 --
 -- The rules that keep it fair and cheap:
 --
---  * A message never moves anyone.  It only notes what its player wants, and
---    the next tick does it: thirty messages in a tick move as far as one.
+--  * A message never moves anyone.  It only sets a speed, and the next tick
+--    moves: thirty messages in a tick move as far as one.
 --  * "left" and "right" set the speed to 5 pixels a tick, and friction takes a
 --    fifth of it in each tick that follows.  A client that holds a key repeats
 --    its message, as keyboards do; one message alone is a step of 25 pixels.
@@ -121,68 +121,27 @@ end
 
 -- Physics ------------------------------------------------------------------
 --
--- `body` is what the clients see of a player; `wish` is what it wants, and
--- whether it stands: both are the script's own affair.
-
-local function obey(body, wish)
-    if wish.move ~= 0 then
-        body.velocityX = wish.move * MOVE_SPEED
-    end
-
-    if wish.jump and wish.stands then
-        body.velocityY = JUMP_SPEED
-        body.isJumping = true
-    end
-
-    wish.move, wish.jump = 0, false
-end
+-- A body is what the clients see of a player.
 
 
-local function move(body)
-    body.velocityY = body.velocityY + GRAVITY
-    body.x = body.x + body.velocityX
-    body.y = body.y + body.velocityY
-
-    body.velocityX = body.velocityX * FRICTION
-
-    if math.abs(body.velocityX) < SLOWEST then
-        body.velocityX = 0
-    end
-end
-
-
-local function stay_in_world(body)
-    body.x = math.max(0, math.min(body.x, WIDTH - PLAYER_WIDTH))
-end
-
-
--- Whoever comes down with the feet inside a platform stands on it.  On the way
--- up platforms are no obstacle: a jump of 95 pixels ends with the feet inside
--- the first platform, which is 100 above the ground.
-local function land(body, wish)
-    local feet = body.y + PLAYER_HEIGHT
-    local top = nil
-
-    if body.velocityY >= 0 then
-        for _, platform in ipairs(PLATFORMS) do
-            if feet > platform.y
-                and feet <= platform.y + platform.height
-                and body.x + PLAYER_WIDTH > platform.x
-                and body.x < platform.x + platform.width
-            then
-                top = platform.y
-                break
-            end
+-- The platform that feet at this height are inside of, or nil.
+local function platform_at(body, feet)
+    for _, platform in ipairs(PLATFORMS) do
+        if feet > platform.y
+            and feet <= platform.y + platform.height
+            and body.x + PLAYER_WIDTH > platform.x
+            and body.x < platform.x + platform.width
+        then
+            return platform
         end
     end
+end
 
-    wish.stands = top ~= nil
 
-    if top then
-        body.y = top - PLAYER_HEIGHT
-        body.velocityY = 0
-        body.isJumping = false
-    end
+-- What gravity would pull onto a platform in the next tick stands on it.
+local function stands(body)
+    return body.velocityY == 0
+        and platform_at(body, body.y + PLAYER_HEIGHT + GRAVITY) ~= nil
 end
 
 
@@ -191,23 +150,40 @@ end
 -- loop once for each way through it, and two short ones have fewer ways
 -- together than a long one that is made of both.
 
-local function walk(body, wish)
-    local x, velocity_x = body.x, body.velocityX
+local function walk(body)
+    local x, velocity = body.x, body.velocityX
 
-    obey(body, wish)
-    move(body)
-    stay_in_world(body)
+    body.x = math.max(0, math.min(x + velocity, WIDTH - PLAYER_WIDTH))
+    body.velocityX = velocity * FRICTION
 
-    return body.x ~= x or body.velocityX ~= velocity_x
+    if math.abs(body.velocityX) < SLOWEST then
+        body.velocityX = 0
+    end
+
+    return body.x ~= x or body.velocityX ~= velocity
 end
 
 
-local function fall(body, wish)
-    local stood = wish.stands
+-- Whoever comes down with the feet inside a platform stands on it.  On the way
+-- up platforms are no obstacle: a jump of 95 pixels ends with the feet inside
+-- the first platform, which is 100 above the ground.
+local function fall(body)
+    local y, velocity = body.y, body.velocityY
 
-    land(body, wish)
+    body.velocityY = velocity + GRAVITY
+    body.y = y + body.velocityY
 
-    return not (stood and wish.stands)
+    if body.velocityY >= 0 then
+        local platform = platform_at(body, body.y + PLAYER_HEIGHT)
+
+        if platform then
+            body.y = platform.y - PLAYER_HEIGHT
+            body.velocityY = 0
+            body.isJumping = false
+        end
+    end
+
+    return body.y ~= y or body.velocityY ~= velocity
 end
 
 
@@ -238,7 +214,6 @@ function commands.newplayer(room, player, message)
         body = { x = START_X, y = START_Y, velocityX = 0, velocityY = 0,
                  isJumping = false }
         room.state.players[player.id] = body
-        player.data = { move = 0, jump = false, stands = false }
     end
 
     body.name, body.color = name, color
@@ -247,17 +222,22 @@ end
 
 
 function commands.left(room, player)
-    player.data.move = -1
+    room.state.players[player.id].velocityX = -MOVE_SPEED
 end
 
 
 function commands.right(room, player)
-    player.data.move = 1
+    room.state.players[player.id].velocityX = MOVE_SPEED
 end
 
 
 function commands.jump(room, player)
-    player.data.jump = true
+    local body = room.state.players[player.id]
+
+    if stands(body) then
+        body.velocityY = JUMP_SPEED
+        body.isJumping = true
+    end
 end
 
 
@@ -355,17 +335,17 @@ end
 -- came, the one who came is told of in the next tick: all see the world of
 -- that tick anyway.
 function Platformer:on_tick()
-    local state, players = self.state, self.players
+    local state = self.state
     local event
 
-    for id, body in pairs(state.players) do
-        if walk(body, players[id].data) then
+    for _, body in pairs(state.players) do
+        if walk(body) then
             state.moved = true
         end
     end
 
-    for id, body in pairs(state.players) do
-        if fall(body, players[id].data) then
+    for _, body in pairs(state.players) do
+        if fall(body) then
             state.moved = true
         end
     end
