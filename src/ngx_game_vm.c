@@ -335,8 +335,12 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
         }
     }
 
+    if (!vm->collecting) {
+        vm->collecting = 1;
+        vm->began = vm->grown;
+    }
+
     vm->seen = vm->grown;
-    vm->collecting = 1;
 
     us = 0;
 
@@ -357,6 +361,7 @@ static int
 ngx_game_vm_step(lua_State *L)
 {
     int             ended;
+    size_t          meanwhile;
     uint64_t        us;
     ngx_game_vm_t  *vm;
 
@@ -366,6 +371,7 @@ ngx_game_vm_step(lua_State *L)
     if (vm->exhausted) {
         (void) lua_gc(L, LUA_GCCOLLECT, 0);
         vm->exhausted = 0;
+        vm->began = vm->grown;
         ended = 1;
 
     } else if (us) {
@@ -379,7 +385,13 @@ ngx_game_vm_step(lua_State *L)
 
     if (ended) {
         vm->collecting = 0;
-        vm->live = vm->used;
+
+        /* most of what was allocated meanwhile does not live any more, and
+         * would put off the next cycle until there is more than the caches
+         * hold, and a cycle takes longer, and so on */
+
+        meanwhile = (size_t) (vm->grown - vm->began);
+        vm->live = vm->used - ngx_min(meanwhile, vm->used / 2);
     }
 
     ngx_game_vm_pace(vm);

@@ -40,7 +40,8 @@ typedef struct {
     void                      *data;
 
     /* of the collector */
-    size_t                     live;          /* after the last cycle */
+    size_t                     live;          /* after the last cycle, about */
+    uint64_t                   began;         /* of grown, when it began */
     uint64_t                   seen;          /* of grown, at the last step */
     unsigned                   collecting:1;  /* a cycle is under way */
     unsigned                   exhausted:1;   /* the quota was reached */
