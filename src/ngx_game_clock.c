@@ -156,6 +156,13 @@ ngx_game_clock_clear(ngx_game_timer_t *timer)
 }
 
 
+ngx_game_timer_t *
+ngx_game_clock_next(void)
+{
+    return (ngx_game_timer_t *) game_heap_top(&ngx_game_clock.heap);
+}
+
+
 /* A worker that has too much to do always finds a timer whose time has come,
  * and the events would never end: polls are paid for with the time between
  * them.  What is saved up is enough to make up for a delay at once. */

@@ -49,6 +49,9 @@ void ngx_game_clock_rest(void);
 ngx_int_t ngx_game_clock_set(ngx_game_timer_t *timer, uint64_t at);
 void ngx_game_clock_clear(ngx_game_timer_t *timer);
 
+/* the one that is to run next, or NULL */
+ngx_game_timer_t *ngx_game_clock_next(void);
+
 #define ngx_game_clock_is_set(timer)  ((timer)->node.place != 0)
 
 

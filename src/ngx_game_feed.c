@@ -13,6 +13,7 @@
 
 
 #include "ngx_game_transport.h"
+#include "ngx_game_prefetch.h"
 
 
 /* what is pending at most before it is sent within the turn */
@@ -425,6 +426,8 @@ ngx_game_feed_write(ngx_game_session_t *s, ngx_game_feed_t *feed)
     if (s->guarded) {
         ngx_game_guard_writes(s, len, messages);
     }
+
+    ngx_game_prefetch_some();
 
     n = send(s->fd, block->data + start, len, 0);
 

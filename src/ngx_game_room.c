@@ -734,6 +734,7 @@ ngx_game_room_free(ngx_game_room_t *room)
     ngx_game_clock_clear(&room->empty);
     ngx_game_lua_drop_room(ngx_game_script_vm(), room);
 
+    ngx_game_prefetch_free(&room->prefetch);
     ngx_free(room->gateways);
     ngx_free(room);
 }

@@ -14,6 +14,7 @@
 
 #include "ngx_game.h"
 #include "ngx_game_clock.h"
+#include "ngx_game_prefetch.h"
 #include "ngx_game_sync.h"
 
 
@@ -79,6 +80,7 @@ struct ngx_game_room_s {
     uint32_t                   tick_place;    /* in its period, from 1 on; 0:
                                                * it has none yet */
     uint64_t                   tick_count;    /* the number of the next one */
+    ngx_game_prefetch_t        prefetch;      /* where its state lies */
 
     ngx_game_timer_t           empty;         /* closes it unless one joins */
     ngx_queue_t                posted;        /* to be looked at */

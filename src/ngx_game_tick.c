@@ -11,7 +11,9 @@
 #include "ngx_game_tick.h"
 #include "ngx_game_feed.h"
 #include "ngx_game_handler.h"
+#include "ngx_game_lua.h"
 #include "ngx_game_registry.h"
+#include "ngx_game_script.h"
 #include "ngx_game_zone.h"
 
 
@@ -28,6 +30,9 @@
  * most so far that they keep their order */
 #define NGX_GAME_TICK_PLACE     166
 #define NGX_GAME_TICK_ORDER     16
+
+/* ticks of a room after which is looked anew where its state lies */
+#define NGX_GAME_TICK_NOTE      64
 
 
 struct ngx_game_schedule_s {
@@ -46,6 +51,9 @@ static uint32_t ngx_game_tick_hash(ngx_game_room_t *room);
 static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
 static void ngx_game_tick_handler(ngx_game_timer_t *timer);
 static void ngx_game_tick_part(ngx_game_room_t *room);
+static void ngx_game_tick_next(ngx_game_room_t *room);
+static void ngx_game_tick_note(ngx_game_room_t *room);
+static int ngx_game_tick_note_state(lua_State *L);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
 
 
@@ -260,10 +268,13 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
     }
 
     ngx_game_tick_part(room);
+    ngx_game_tick_next(room);
 
     while (run-- && !room->closing && !room->ticking) {
         ngx_game_handler_tick(room);
     }
+
+    ngx_game_tick_note(room);
 }
 
 
@@ -285,6 +296,52 @@ ngx_game_tick_part(ngx_game_room_t *room)
 
         ngx_game_feed_end_turn();
     }
+}
+
+
+static void
+ngx_game_tick_next(ngx_game_room_t *room)
+{
+    ngx_game_room_t   *next;
+    ngx_game_timer_t  *timer;
+
+    timer = ngx_game_clock_next();
+
+    if (timer != &room->tick && timer->handler == ngx_game_tick_handler) {
+        next = ngx_queue_data(timer, ngx_game_room_t, tick);
+
+        __builtin_prefetch(next);
+        ngx_game_prefetch_next(&next->prefetch);
+    }
+}
+
+
+static void
+ngx_game_tick_note(ngx_game_room_t *room)
+{
+    if ((room->tick_count + room->tick_place) % NGX_GAME_TICK_NOTE == 0
+        && !room->closing)
+    {
+        (void) ngx_game_script_try(ngx_game_tick_note_state, room);
+    }
+}
+
+
+static int
+ngx_game_tick_note_state(lua_State *L)
+{
+    ngx_game_room_t  *room;
+
+    room = lua_touserdata(L, 1);
+
+    ngx_game_lua_push_room(L, room);
+
+    lua_pushliteral(L, "state");
+    lua_rawget(L, -2);
+
+    ngx_game_prefetch_note(&room->prefetch, L);
+
+    return 0;
 }
 
 

@@ -371,3 +371,45 @@ wait 0.2
 a close
 wait 2.5
 status workers.0.busy < 0.3
+
+
+
+=== TEST 16: what a tick needs is fetched ahead, whatever a state looks like
+--- lua
+local Room = { tick = 200, max_players = 1 }
+local shapes = {
+    function() return nil end,
+    function() return 1 end,
+    function() return ("x"):rep(100000) end,
+    function() local t = {} t.t = t return t end,
+    function() local t = {} for i = 1, 10000 do t[i] = i end t.x = 1 return t end,
+    function() local t = {} for i = 1, 2000 do t["k" .. i] = { i } end return t end,
+    function()
+        return setmetatable({}, { __index = error, __len = error,
+                                  __pairs = error })
+    end,
+}
+local made = 0
+function Room:on_create()
+    made = made + 1
+    self.shape = shapes[made]
+    self.state = self.shape()
+    self.n = 0
+end
+function Room:on_tick()
+    self.n = self.n + 1
+    self.state = self.shape()
+    self:broadcast(self.n)
+    if self.n == 150 then self:close() end
+end
+return Room
+--- workers: 1
+--- config
+location /ws { game game.lua; }
+game_checkpoint off;
+--- ws
+a open /ws times=7
+a < 1
+status rooms.# == 0
+status workers.0.ticks.run == 1050
+status workers.0.script.errors == 0
