@@ -52,7 +52,7 @@ static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
 static void ngx_game_tick_handler(ngx_game_timer_t *timer);
 static void ngx_game_tick_part(ngx_game_room_t *room);
 static void ngx_game_tick_next(ngx_game_room_t *room);
-static void ngx_game_tick_note(ngx_game_room_t *room);
+static void ngx_game_tick_note(ngx_game_room_t *room, uint64_t missed);
 static int ngx_game_tick_note_state(lua_State *L);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
 
@@ -274,7 +274,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
         ngx_game_handler_tick(room);
     }
 
-    ngx_game_tick_note(room);
+    ngx_game_tick_note(room, missed);
 }
 
 
@@ -299,6 +299,8 @@ ngx_game_tick_part(ngx_game_room_t *room)
 }
 
 
+/* the room's own timer is set, so there is one */
+
 static void
 ngx_game_tick_next(ngx_game_room_t *room)
 {
@@ -316,10 +318,12 @@ ngx_game_tick_next(ngx_game_room_t *room)
 }
 
 
+/* missed: a worker that never runs two ticks in a row gets here, too */
+
 static void
-ngx_game_tick_note(ngx_game_room_t *room)
+ngx_game_tick_note(ngx_game_room_t *room, uint64_t missed)
 {
-    if ((room->tick_count + room->tick_place) % NGX_GAME_TICK_NOTE == 0
+    if ((room->tick_count + room->tick_place) % NGX_GAME_TICK_NOTE <= missed
         && !room->closing)
     {
         (void) ngx_game_script_try(ngx_game_tick_note_state, room);
