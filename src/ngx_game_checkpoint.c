@@ -15,13 +15,14 @@
 #include "ngx_game_image.h"
 #include "ngx_game_registry.h"
 #include "ngx_game_room.h"
+#include "ngx_game_tick.h"
 #include "ngx_game_zone.h"
 
 
 /* of the worker's time, ppm: at least, and at most, which is given to one that
- * is idle.  Between them it falls with the sixth power of the idle time, so
+ * is idle.  Between them it falls with the ninth power of the idle time, so
  * that it is a small part of what a worker does that has something to do */
-#define NGX_GAME_CHECKPOINT_LEAST   5000
+#define NGX_GAME_CHECKPOINT_LEAST   4000
 #define NGX_GAME_CHECKPOINT_MOST    100000
 
 /* credit that can be saved up, us, and that is left where all is saved */
@@ -48,6 +49,9 @@ typedef struct {
 
 
 static void ngx_game_checkpoint_earn(uint64_t now);
+static ngx_game_room_t *ngx_game_checkpoint_warm(ngx_game_room_t *oldest,
+    uint64_t now);
+static uint64_t ngx_game_checkpoint_take(ngx_game_room_t *room, uint64_t now);
 static ngx_uint_t ngx_game_checkpoint_due(ngx_game_room_t *room,
     uint64_t now);
 static void ngx_game_checkpoint_save(ngx_game_room_t *room, uint64_t now);
@@ -79,7 +83,8 @@ ngx_game_checkpoint_done(void)
 void
 ngx_game_checkpoint_run(ngx_uint_t last)
 {
-    uint64_t                 now, then;
+    uint64_t                 now;
+    ngx_uint_t               plenty;
     ngx_queue_t             *q, *next, *changed;
     ngx_game_room_t         *room;
     ngx_game_checkpoints_t  *cp;
@@ -94,7 +99,9 @@ ngx_game_checkpoint_run(ngx_uint_t last)
     /* what players see is in a checkpoint then; where only some of it could
      * be, they don't wait for that */
 
-    if (!last && cp->credit < NGX_GAME_CHECKPOINT_PLENTY * 1000) {
+    plenty = (cp->credit >= NGX_GAME_CHECKPOINT_PLENTY * 1000);
+
+    if (!last && !plenty) {
         return;
     }
 
@@ -113,24 +120,17 @@ ngx_game_checkpoint_run(ngx_uint_t last)
             continue;
         }
 
-        ngx_game_room_unchanged(room);
+        if (!plenty && room->schedule) {
+            room = ngx_game_checkpoint_warm(room, now);
 
-        if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
-            continue;
+            if (room == NULL) {
+                break;
+            }
+
+            next = ngx_queue_sentinel(changed);
         }
 
-        ngx_game_checkpoint_save(room, now);
-
-        then = ngx_game_clock_now();
-        room->save_cost = ngx_min(then - now, NGX_GAME_CHECKPOINT_CREDIT);
-
-        ngx_game_count(checkpoints, 1);
-        ngx_game_count(checkpoint_us, then - now);
-
-        /* not for what the machine did meanwhile */
-
-        cp->credit -= (int64_t) room->save_cost * 1000;
-        now = then;
+        now = ngx_game_checkpoint_take(room, now);
     }
 
     ngx_game_image_trim();
@@ -156,14 +156,68 @@ ngx_game_checkpoint_earn(uint64_t now)
     idle = idle * idle * idle;
 
     share = NGX_GAME_CHECKPOINT_LEAST
-            + idle * idle * (NGX_GAME_CHECKPOINT_MOST
-                             - NGX_GAME_CHECKPOINT_LEAST);
+            + idle * idle * idle * (NGX_GAME_CHECKPOINT_MOST
+                                    - NGX_GAME_CHECKPOINT_LEAST);
 
     /* us * ppm / 1000 */
 
     cp->credit += (now - cp->earned) * share / 1000;
     cp->credit = ngx_min(cp->credit, NGX_GAME_CHECKPOINT_CREDIT * 1000);
     cp->earned = now;
+}
+
+
+/*
+ * What is written drives the rooms out of the caches, all but the one that
+ * ticks next (ngx_game_prefetch.h): its checkpoint takes a third of the time.
+ * It is taken in place of the oldest one's, if it is at least half as old.
+ */
+
+static ngx_game_room_t *
+ngx_game_checkpoint_warm(ngx_game_room_t *oldest, uint64_t now)
+{
+    ngx_game_room_t  *room;
+
+    room = ngx_game_tick_next();
+
+    if (room == NULL
+        || !room->dirty
+        || now - room->saved < (now - oldest->saved) / 2
+        || !ngx_game_checkpoint_due(room, now))
+    {
+        return NULL;
+    }
+
+    return room;
+}
+
+
+/* the time after it */
+
+static uint64_t
+ngx_game_checkpoint_take(ngx_game_room_t *room, uint64_t now)
+{
+    uint64_t  then;
+
+    ngx_game_room_unchanged(room);
+
+    if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
+        return now;
+    }
+
+    ngx_game_checkpoint_save(room, now);
+
+    then = ngx_game_clock_now();
+    room->save_cost = ngx_min(then - now, NGX_GAME_CHECKPOINT_CREDIT);
+
+    ngx_game_count(checkpoints, 1);
+    ngx_game_count(checkpoint_us, then - now);
+
+    /* not for what the machine did meanwhile */
+
+    ngx_game_checkpoints.credit -= (int64_t) room->save_cost * 1000;
+
+    return then;
 }
 
 

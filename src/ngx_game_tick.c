@@ -51,7 +51,7 @@ static uint32_t ngx_game_tick_hash(ngx_game_room_t *room);
 static uint64_t ngx_game_tick_due(ngx_game_room_t *room);
 static void ngx_game_tick_handler(ngx_game_timer_t *timer);
 static void ngx_game_tick_part(ngx_game_room_t *room);
-static void ngx_game_tick_next(ngx_game_room_t *room);
+static void ngx_game_tick_prefetch(ngx_game_room_t *room);
 static void ngx_game_tick_note(ngx_game_room_t *room, uint64_t missed);
 static int ngx_game_tick_note_state(lua_State *L);
 static void ngx_game_tick_measure(uint64_t now, uint64_t late);
@@ -268,7 +268,7 @@ ngx_game_tick_handler(ngx_game_timer_t *timer)
     }
 
     ngx_game_tick_part(room);
-    ngx_game_tick_next(room);
+    ngx_game_tick_prefetch(room);
 
     while (run-- && !room->closing && !room->ticking) {
         ngx_game_handler_tick(room);
@@ -299,19 +299,29 @@ ngx_game_tick_part(ngx_game_room_t *room)
 }
 
 
-/* the room's own timer is set, so there is one */
-
-static void
-ngx_game_tick_next(ngx_game_room_t *room)
+ngx_game_room_t *
+ngx_game_tick_next(void)
 {
-    ngx_game_room_t   *next;
     ngx_game_timer_t  *timer;
 
     timer = ngx_game_clock_next();
 
-    if (timer != &room->tick && timer->handler == ngx_game_tick_handler) {
-        next = ngx_queue_data(timer, ngx_game_room_t, tick);
+    if (timer == NULL || timer->handler != ngx_game_tick_handler) {
+        return NULL;
+    }
 
+    return ngx_queue_data(timer, ngx_game_room_t, tick);
+}
+
+
+static void
+ngx_game_tick_prefetch(ngx_game_room_t *room)
+{
+    ngx_game_room_t  *next;
+
+    next = ngx_game_tick_next();
+
+    if (next && next != room) {
         __builtin_prefetch(next);
         ngx_game_prefetch_next(&next->prefetch);
     }

@@ -19,5 +19,8 @@
 void ngx_game_tick_start(ngx_game_room_t *room);
 void ngx_game_tick_stop(ngx_game_room_t *room);
 
+/* the room whose tick is the next timer of all; NULL: that is none */
+ngx_game_room_t *ngx_game_tick_next(void);
+
 
 #endif /* _NGX_GAME_TICK_H_INCLUDED_ */
