@@ -8,8 +8,7 @@
  *
  * A wake-up leads to a round over all rings that point here, with a bound for
  * each, so that sockets get their turn; what is left comes in the next turn.
- * It is woken only if it has come to the end of what was written before, and
- * does not wake up by itself soon, for a tick of its own.
+ * It is woken only if it has come to the end of what was written before.
  *
  * Wake-ups are not counted on: a worker that is killed between its write to
  * the ring and the one to the eventfd has woken nobody.  A timer does a round
@@ -30,7 +29,6 @@
 #include "ngx_game_spill.h"
 #include "ngx_game_chunk.h"
 #include "ngx_game_inbox.h"
-#include "ngx_game_clock.h"
 
 
 #define NGX_GAME_CHANNEL_PERIOD  1000
@@ -90,7 +88,6 @@ static void ngx_game_channel_forget(ngx_game_channel_peer_t *peer);
 static void ngx_game_channel_dirty(ngx_game_channel_peer_t *peer);
 static void ngx_game_channel_flush(ngx_event_t *ev);
 static void ngx_game_channel_woken(ngx_event_t *ev);
-static void ngx_game_channel_sleep(uint64_t until);
 static void ngx_game_channel_begin_exit(void);
 static void ngx_game_channel_again(ngx_event_t *ev);
 static void ngx_game_channel_timer(ngx_event_t *ev);
@@ -149,7 +146,6 @@ ngx_game_channel_init(ngx_cycle_t *cycle, ngx_game_channel_record_pt record,
     ngx_add_timer(&ch->timer, 0);
 
     ngx_game_peer_on_drain(ngx_game_channel_death);
-    ngx_game_clock_on_sleep(ngx_game_channel_sleep);
 
     return NGX_OK;
 }
@@ -232,7 +228,6 @@ ngx_game_channel_done(void)
         }
     }
 
-    ngx_game_clock_on_sleep(NULL);
     ngx_game_peer_on_drain(NULL);
     ngx_game_inbox_done();
 
@@ -518,14 +513,12 @@ ngx_game_channel_dirty(ngx_game_channel_peer_t *peer)
 static void
 ngx_game_channel_flush(ngx_event_t *ev)
 {
-    uint64_t                  dst, by;
+    uint64_t                  dst;
     ngx_uint_t                i;
     ngx_game_channel_t       *ch;
     ngx_game_channel_peer_t  *peer;
 
     ch = &ngx_game_channel;
-
-    by = ngx_game_clock_now() + NGX_GAME_CLOCK_REST;
 
     for (i = 0; i < ch->n; i++) {
         peer = &ch->peers[i];
@@ -533,7 +526,7 @@ ngx_game_channel_flush(ngx_event_t *ev)
         if (peer->dirty) {
             peer->dirty = 0;
             peer->wake = 0;
-            ngx_game_peer_notify(i, by);
+            ngx_game_slot_wake(i);
         }
     }
 
@@ -643,18 +636,6 @@ ngx_game_channel_woken(ngx_event_t *ev)
 }
 
 
-/* the time of the next timer is known: those who write to this worker need not
- * wake it if that is near */
-
-static void
-ngx_game_channel_sleep(uint64_t until)
-{
-    if (game_wake_sleep(ngx_game_peer_wake(), until)) {
-        ngx_game_channel_round();
-    }
-}
-
-
 static void
 ngx_game_channel_begin_exit(void)
 {
@@ -733,8 +714,6 @@ ngx_game_channel_round(void)
     ngx_game_channel_peer_t  *peer;
 
     ch = &ngx_game_channel;
-
-    game_wake_look(ngx_game_peer_wake());
 
     more = 0;
 

@@ -25,7 +25,6 @@
 static void ngx_game_clock_handler(ngx_event_t *ev);
 static void ngx_game_clock_run(uint64_t now);
 static void ngx_game_clock_rearm(ngx_event_t *ev);
-static uint64_t ngx_game_clock_rests_until(uint64_t at);
 static void ngx_game_clock_arm(uint64_t at);
 static void ngx_game_clock_turn(ngx_event_t *ev);
 
@@ -40,10 +39,8 @@ static void ngx_game_clock_turn(ngx_event_t *ev);
 /* armed: it has fired, and is to be set or stopped for that to be forgotten */
 #define NGX_GAME_CLOCK_FIRED   UINT64_MAX
 
-/* a worker that is busy for this part of its time, ppm, rests if a timer is so
- * near, us, and looks at its events after each rest */
-#define NGX_GAME_CLOCK_BUSY    100000
-#define NGX_GAME_CLOCK_NEAR    1000
+/* the longest rest, us: so long all that the worker serves may have to wait */
+#define NGX_GAME_CLOCK_REST    250
 
 /* time for polls that is saved up at most, us */
 #define NGX_GAME_CLOCK_CREDIT  10000
@@ -53,7 +50,6 @@ typedef struct {
     game_heap_t                heap;
     uint64_t                   armed;         /* what the timerfd is set to,
                                                * 0: it is stopped */
-    uint64_t                   until;         /* it may rest, 0: it may not */
     uint64_t                   running;       /* handlers run up to this time,
                                                * 0: none runs */
     uint64_t                   now;           /* as it was read last */
@@ -61,7 +57,6 @@ typedef struct {
     int64_t                    credit;        /* of polls, us */
     ngx_uint_t                 skips;         /* polls that need not look */
     int                        fd;
-    void                     (*sleep)(uint64_t until);
     unsigned                   turned:1;      /* epoll was asked since the last
                                                * rest */
     ngx_event_t                rearm;         /* posted */
@@ -158,13 +153,6 @@ void
 ngx_game_clock_clear(ngx_game_timer_t *timer)
 {
     game_heap_remove(&ngx_game_clock.heap, &timer->node);
-}
-
-
-void
-ngx_game_clock_on_sleep(void (*handler)(uint64_t until))
-{
-    ngx_game_clock.sleep = handler;
 }
 
 
@@ -267,49 +255,18 @@ ngx_game_clock_run(uint64_t now)
 static void
 ngx_game_clock_rearm(ngx_event_t *ev)
 {
-    uint64_t           at, until;
+    uint64_t           at;
     game_heap_node_t  *top;
 
     top = game_heap_top(&ngx_game_clock.heap);
     at = top ? ngx_max(top->at, 1) : 0;
-    until = ngx_game_clock_rests_until(at);
 
-    ngx_game_clock.until = until;
-
-    if (until) {
+    if (at && at <= ngx_game_clock.now + NGX_GAME_CLOCK_REST) {
         ngx_post_event((&ngx_game_clock.turn), &ngx_posted_next_events);
-        ngx_game_clock_arm(0);
-
-    } else {
-        ngx_game_clock_arm(at);
+        at = 0;
     }
 
-    if (ngx_game_clock.sleep) {
-        ngx_game_clock.sleep(until ? until : at);
-    }
-}
-
-
-/* with the next timer at `at`; 0: it does not */
-
-static uint64_t
-ngx_game_clock_rests_until(uint64_t at)
-{
-    uint64_t  rest;
-
-    rest = ngx_game_clock.now + NGX_GAME_CLOCK_REST;
-
-    if (at <= rest) {
-        return at;
-    }
-
-    if (at <= ngx_game_clock.now + NGX_GAME_CLOCK_NEAR
-        && ngx_game_worker.counters->busy_ppm >= NGX_GAME_CLOCK_BUSY)
-    {
-        return rest;
-    }
-
-    return 0;
+    ngx_game_clock_arm(at);
 }
 
 
@@ -364,8 +321,9 @@ ngx_game_clock_turn(ngx_event_t *ev)
 void
 ngx_game_clock_rest(void)
 {
-    uint64_t         now;
-    struct timespec  ts;
+    uint64_t           now;
+    struct timespec    ts;
+    game_heap_node_t  *top;
 
     if (!ngx_game_clock.turned) {
         return;
@@ -377,16 +335,20 @@ ngx_game_clock_rest(void)
         ngx_delete_posted_event((&ngx_game_clock.turn));
     }
 
+    top = game_heap_top(&ngx_game_clock.heap);
     now = ngx_game_clock_now();
 
-    if (ngx_game_clock.until > now + NGX_GAME_CLOCK_MORE) {
-        ts.tv_sec = ngx_game_clock.until / 1000000;
-        ts.tv_nsec = (ngx_game_clock.until % 1000000) * 1000;
+    if (top
+        && top->at > now + NGX_GAME_CLOCK_MORE
+        && top->at <= now + NGX_GAME_CLOCK_REST)
+    {
+        ts.tv_sec = top->at / 1000000;
+        ts.tv_nsec = (top->at % 1000000) * 1000;
 
         /* a signal may end it before */
 
         if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == 0) {
-            now = ngx_game_clock.until;
+            now = top->at;
         }
     }
 

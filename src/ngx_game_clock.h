@@ -25,11 +25,6 @@ struct ngx_game_timer_s {
 };
 
 
-/* the longest sleep without an eye on events, us: for so long all that the
- * worker serves may have to wait */
-#define NGX_GAME_CLOCK_REST  250
-
-
 /* init_process, exit_process */
 ngx_int_t ngx_game_clock_init(ngx_cycle_t *cycle);
 void ngx_game_clock_done(void);
@@ -53,11 +48,6 @@ void ngx_game_clock_rest(void);
  */
 ngx_int_t ngx_game_clock_set(ngx_game_timer_t *timer, uint64_t at);
 void ngx_game_clock_clear(ngx_game_timer_t *timer);
-
-/* one handler: called, after timers have run and when the next one is another,
- * with the time at which the worker wakes up for it if nothing else wakes it
- * before; 0: there is none */
-void ngx_game_clock_on_sleep(void (*handler)(uint64_t until));
 
 /* the one that is to run next, or NULL */
 ngx_game_timer_t *ngx_game_clock_next(void);

@@ -167,22 +167,6 @@ ngx_game_peer_wake_all(void)
 
 
 void
-ngx_game_peer_notify(ngx_uint_t i, uint64_t by)
-{
-    if (game_wake_notify(&ngx_game_peers.slots->slots[i].wake, by)) {
-        ngx_game_slot_wake(i);
-    }
-}
-
-
-game_wake_t *
-ngx_game_peer_wake(void)
-{
-    return &ngx_game_peers.slots->slots[ngx_game_peers.own].wake;
-}
-
-
-void
 ngx_game_peer_on_drain(ngx_game_peer_death_pt handler)
 {
     ngx_game_peers.drain = handler;

@@ -42,12 +42,5 @@ ngx_uint_t ngx_game_peer_seen(uint64_t epoch);
  * be */
 ngx_uint_t ngx_game_peer_alive(uint64_t epoch);
 
-/* the worker in slot i has to look at its rings by `by`, us of the monotonic
- * clock: it is woken, unless it does so by itself */
-void ngx_game_peer_notify(ngx_uint_t i, uint64_t by);
-
-/* this worker's sleeps and looks, for the others to know */
-game_wake_t *ngx_game_peer_wake(void);
-
 
 #endif /* _NGX_GAME_PEER_H_INCLUDED_ */

@@ -289,7 +289,6 @@ ngx_game_slot_begin(ngx_game_slots_t *slots, ngx_uint_t i, uint64_t generation)
     ngx_game_zone_set(&slot->exiting, 0);
     ngx_game_zone_set(&slot->reserved, 0);
     ngx_game_zone_set(&slot->died, 0);
-    (void) game_wake_sleep(&slot->wake, 0);
     ngx_memzero(&slot->doing, sizeof(ngx_game_doing_t));
     ngx_game_zone_set(&slot->beat, ngx_current_msec);
 

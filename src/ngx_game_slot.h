@@ -13,7 +13,6 @@
 
 
 #include "ngx_game.h"
-#include "core/game_wake.h"
 
 #include <pthread.h>
 
@@ -21,7 +20,7 @@
 /*
  * epoch is stored last at a claim and cleared first at the end: who reads the
  * same epoch before and after reads the fields of that worker.  All but life,
- * eventfd, reserved and wake are written by the holder of life only.
+ * eventfd and reserved are written by the holder of life only.
  */
 struct ngx_game_slot_s {
     _Alignas(64) _Atomic uint64_t  epoch;        /* 0: nobody's */
@@ -38,8 +37,6 @@ struct ngx_game_slot_s {
                                                   * ms, 0: it exited */
     pthread_mutex_t                life;
     ngx_game_doing_t               doing;        /* at its end, if it died */
-    game_wake_t                    wake;         /* us, monotonic clock; by
-                                                  * any */
     _Alignas(64) ngx_game_counters_t  counters;
 };
 
