@@ -169,7 +169,7 @@ ngx_game_checkpoint_earn(uint64_t now)
 
 /*
  * What is written drives the rooms out of the caches, all but the one that
- * ticks next (ngx_game_prefetch.h): its checkpoint takes a third of the time.
+ * ticks next (ngx_game_prefetch.h): its checkpoint takes half of the time.
  * It is taken in place of the oldest one's, if it is at least half as old.
  */
 
