@@ -473,3 +473,64 @@ a < "fine"
 status workers.# == 2
 --- error_log
 can't be saved
+
+
+
+=== TEST 15: a busy worker saves its rooms, too, those that tick and those that do not
+--- lua
+local Room = { tick = 50 }
+function Room:on_create()
+    local big = {}
+    for i = 1, 15000 do big[i] = i + 0.5 end
+    self.state = { big = big }
+end
+function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
+function Room:on_tick()
+    local now = game.now()
+    if self.recent ~= nil then self:broadcast({ recent = self.recent }) end
+    self.recent = nil
+    while game.now() - now < 0.003 do end
+    self.state.at = now
+end
+function Room:on_restore(state) self.recent = game.now() - state.at < 3 end
+return Room
+>>> small.lua
+local Room = {}
+function Room:on_create() self.state = { n = 0 } end
+function Room:on_join(player) player:send({ room = self.id, n = self.count }) end
+function Room:on_message(player, m)
+    self.state.n = self.state.n + m
+    player:send({ n = self.state.n })
+end
+return Room
+--- workers: 2
+--- zone: 32m
+--- http_config
+game_balance off;
+--- config
+location /busy { game game.lua; }
+location /busier { game game.lua name=busier; game_room_max_players 1; }
+location /ws { game small.lua; }
+--- ws
+a open /busy
+a ~ "room":"(?<busy>[0-9a-z]{13})"
+b open /busy?room=$busy off=a
+b json {"n":2}
+e open /busier on=a
+f open /busier on=a
+g open /busier on=a
+h open /busier on=a
+c open /ws on=a
+c ~ "room":"(?<room>[0-9a-z]{13})"
+d open /ws?room=$room off=a
+d json {"n":2}
+# what was saved up for checkpoints is spent by then
+wait 2
+d > 5
+d json {"n":5}
+wait 3
+kill KILL worker of a
+d > 1
+d json {"n":6}
+b json {"recent":true}
+--- alerts: exited on signal 9
