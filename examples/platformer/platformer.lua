@@ -331,6 +331,11 @@ function Platformer:on_message(player, message, kind)
 end
 
 
+-- The same two tables for every broadcast of every room, since it is encoded at
+-- once: two new ones for each would be half of the collector's work.
+local update = { data = {} }
+
+
 -- One broadcast at most, encoded once for all.  If someone left and someone
 -- came, the one who came is told of in the next tick: all see the world of
 -- that tick anyway.
@@ -364,7 +369,8 @@ function Platformer:on_tick()
     end
 
     state.moved = false
-    self:broadcast({ type = event, data = { players = state.players } })
+    update.type, update.data.players = event, state.players
+    self:broadcast(update)
 
     if event ~= "updatePosition" then
         advertise(self)
