@@ -36,6 +36,9 @@
  * for each tick, but not for each message in between */
 #define NGX_GAME_CHECKPOINT_TIMES   100
 
+/* a room that ticks does not wait for its turn for longer than, us */
+#define NGX_GAME_CHECKPOINT_WAIT    1000000
+
 /* a room that can't be saved is tried again after, us */
 #define NGX_GAME_CHECKPOINT_RETRY   1000000
 
@@ -116,6 +119,11 @@ ngx_game_checkpoint_run(ngx_uint_t last)
         next = ngx_queue_next(q);
         room = ngx_queue_data(q, ngx_game_room_t, changed);
 
+        if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
+            ngx_game_room_unchanged(room);
+            continue;
+        }
+
         if (!ngx_game_checkpoint_due(room, now)) {
             continue;
         }
@@ -170,7 +178,9 @@ ngx_game_checkpoint_earn(uint64_t now)
 /*
  * What is written drives the rooms out of the caches, all but the one that
  * ticks next (ngx_game_prefetch.h): its checkpoint takes half of the time.
- * It is taken in place of the oldest one's, if it is at least half as old.
+ * It is taken in place of the oldest one's, if it is at least half as old; if
+ * it is not, a later one may be, and the oldest waits for that, but not for
+ * long.  NULL: none is taken now.
  */
 
 static ngx_game_room_t *
@@ -180,15 +190,15 @@ ngx_game_checkpoint_warm(ngx_game_room_t *oldest, uint64_t now)
 
     room = ngx_game_tick_next();
 
-    if (room == NULL
-        || !room->dirty
-        || now - room->saved < (now - oldest->saved) / 2
-        || !ngx_game_checkpoint_due(room, now))
+    if (room
+        && room->dirty
+        && now - room->saved >= (now - oldest->saved) / 2
+        && ngx_game_checkpoint_due(room, now))
     {
-        return NULL;
+        return room;
     }
 
-    return room;
+    return (now - oldest->saved >= NGX_GAME_CHECKPOINT_WAIT) ? oldest : NULL;
 }
 
 
@@ -200,10 +210,6 @@ ngx_game_checkpoint_take(ngx_game_room_t *room, uint64_t now)
     uint64_t  then;
 
     ngx_game_room_unchanged(room);
-
-    if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
-        return now;
-    }
 
     ngx_game_checkpoint_save(room, now);
 
@@ -227,7 +233,7 @@ ngx_game_checkpoint_due(ngx_game_room_t *room, uint64_t now)
     uint64_t  interval;
 
     if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
-        return 1;
+        return 0;
     }
 
     if (room->unsaved) {
