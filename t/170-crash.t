@@ -529,8 +529,11 @@ wait 2
 d > 5
 d json {"n":5}
 wait 3
+# mostly in a tick, and then it is said which room's
 kill KILL worker of a
 d > 1
 d json {"n":6}
 b json {"recent":true}
 --- alerts: exited on signal 9
+--- no_error_log eval
+[qr/\[error\](?!.* a worker died in on_tick of)/, "[crit]", "[emerg]"]
