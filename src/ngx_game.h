@@ -225,6 +225,8 @@ typedef struct {
     _Atomic uint64_t           checkpoints;
     _Atomic uint64_t           checkpoint_us; /* that they took */
     _Atomic uint64_t           checkpoints_failed;
+    _Atomic uint64_t           unsaved_since; /* us, the oldest change that is
+                                               * in no checkpoint; 0: none */
     _Atomic uint64_t           rooms_taken;   /* over from other workers */
     _Atomic uint64_t           rooms_given;
     _Atomic uint64_t           rooms_balanced;    /* given since this worker

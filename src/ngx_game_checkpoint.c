@@ -52,6 +52,7 @@ typedef struct {
 
 
 static void ngx_game_checkpoint_earn(uint64_t now);
+static void ngx_game_checkpoint_wait(ngx_queue_t *changed, uint64_t now);
 static ngx_game_room_t *ngx_game_checkpoint_warm(ngx_game_room_t *oldest,
     uint64_t now);
 static uint64_t ngx_game_checkpoint_take(ngx_game_room_t *room, uint64_t now);
@@ -96,6 +97,7 @@ ngx_game_checkpoint_run(ngx_uint_t last)
     changed = ngx_game_room_changes();
 
     if (ngx_queue_empty(changed)) {
+        ngx_game_checkpoint_wait(changed, 0);
         return;
     }
 
@@ -119,11 +121,6 @@ ngx_game_checkpoint_run(ngx_uint_t last)
         next = ngx_queue_next(q);
         room = ngx_queue_data(q, ngx_game_room_t, changed);
 
-        if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
-            ngx_game_room_unchanged(room);
-            continue;
-        }
-
         if (!ngx_game_checkpoint_due(room, now)) {
             continue;
         }
@@ -142,6 +139,7 @@ ngx_game_checkpoint_run(ngx_uint_t last)
     }
 
     ngx_game_image_trim();
+    ngx_game_checkpoint_wait(changed, now);
 
     if (!ngx_queue_empty(changed) && !ngx_game_clock_is_set(&cp->timer)) {
         (void) ngx_game_clock_set(&cp->timer,
@@ -172,6 +170,42 @@ ngx_game_checkpoint_earn(uint64_t now)
     cp->credit += (now - cp->earned) * share / 1000;
     cp->credit = ngx_min(cp->credit, NGX_GAME_CHECKPOINT_CREDIT * 1000);
     cp->earned = now;
+}
+
+
+/* since when the oldest change waits that is in no checkpoint: rooms that have
+ * changed in this turn are the last ones, and have no time yet */
+
+static void
+ngx_game_checkpoint_wait(ngx_queue_t *changed, uint64_t now)
+{
+    uint64_t          since;
+    ngx_queue_t      *q;
+    ngx_game_room_t  *room;
+
+    since = 0;
+
+    for (q = ngx_queue_last(changed);
+         q != ngx_queue_sentinel(changed);
+         q = ngx_queue_prev(q))
+    {
+        room = ngx_queue_data(q, ngx_game_room_t, changed);
+
+        if (room->waits) {
+            break;
+        }
+
+        room->waits = now;
+    }
+
+    if (!ngx_queue_empty(changed)) {
+        room = ngx_queue_data(ngx_queue_head(changed), ngx_game_room_t,
+                              changed);
+        since = room->waits;
+    }
+
+    atomic_store_explicit(&ngx_game_worker.counters->unsaved_since, since,
+                          memory_order_relaxed);
 }
 
 
@@ -231,10 +265,6 @@ static ngx_uint_t
 ngx_game_checkpoint_due(ngx_game_room_t *room, uint64_t now)
 {
     uint64_t  interval;
-
-    if (room->game->checkpoint == NGX_GAME_CHECKPOINT_OFF) {
-        return 0;
-    }
 
     if (room->unsaved) {
         interval = NGX_GAME_CHECKPOINT_RETRY;

@@ -536,8 +536,9 @@ ngx_game_room_is_empty(ngx_game_timer_t *timer)
 void
 ngx_game_room_changed(ngx_game_room_t *room)
 {
-    if (!room->dirty) {
+    if (!room->dirty && room->game->checkpoint != NGX_GAME_CHECKPOINT_OFF) {
         room->dirty = 1;
+        room->waits = 0;
         ngx_queue_insert_tail(&ngx_game_rooms.changed, &room->changed);
     }
 }

@@ -92,6 +92,8 @@ struct ngx_game_room_s {
     ngx_queue_t                changed;       /* since the last checkpoint */
     uint64_t                   saved;         /* the last checkpoint, us; 0:
                                                * the next one is due */
+    uint64_t                   waits;         /* for the next one since, us;
+                                               * 0: from this turn on */
     uint32_t                   save_cost;     /* what it took, us */
 
     uint64_t                   stays;         /* generation that has refused
@@ -191,8 +193,9 @@ void ngx_game_room_close(ngx_game_room_t *room, ngx_uint_t code,
 /* on_close has ended: the room is freed at the end of this turn */
 void ngx_game_room_finished(ngx_game_room_t *room);
 
-/* the room has changed since its last checkpoint; those that have, linked by
- * `changed`; and it has not, since it is saved or none any more */
+/* the room has changed since its last checkpoint, and is to have one; such
+ * rooms, linked by `changed`, in the order of the first change; and it is none
+ * of them, since it is saved or none any more */
 void ngx_game_room_changed(ngx_game_room_t *room);
 ngx_queue_t *ngx_game_room_changes(void);
 void ngx_game_room_unchanged(ngx_game_room_t *room);

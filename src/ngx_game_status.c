@@ -9,6 +9,7 @@
 
 #include "ngx_game_status.h"
 #include "ngx_game_channel.h"
+#include "ngx_game_clock.h"
 #include "ngx_game_control.h"
 #include "ngx_game_json.h"
 #include "ngx_game_lobby.h"
@@ -137,7 +138,7 @@ static void
 ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
 {
     size_t    depth;
-    uint64_t  ticks, saved;
+    uint64_t  ticks, saved, since, now;
 
     depth = info->epoch == ngx_game_worker.epoch
             ? 0 : ngx_game_channel_depth(info->epoch);
@@ -192,10 +193,14 @@ ngx_game_status_worker(ngx_game_json_t *json, ngx_game_worker_info_t *info)
                          ngx_game_status_get(info, script_timeouts));
 
     saved = ngx_game_status_get(info, checkpoints);
+    since = ngx_game_status_get(info, unsaved_since);
+    now = ngx_game_clock_now();
 
     ngx_game_json_printf(json, ",\"checkpoints\":{\"saved\":%uL,"
-                         "\"failed\":%uL,\"avg_us\":%.1f}",
+                         "\"failed\":%uL,\"unsaved_ms\":%uL,"
+                         "\"avg_us\":%.1f}",
                          saved, ngx_game_status_get(info, checkpoints_failed),
+                         since && now > since ? (now - since) / 1000 : 0,
                          (double) ngx_game_status_get(info, checkpoint_us)
                          / ngx_max(saved, 1));
 

@@ -219,7 +219,50 @@ status workers.0.ring.depth == 0
 
 
 
-=== TEST 9: generations after a reload, and a worker that is exiting
+=== TEST 9: checkpoints, and how long a change has been waiting for one
+--- lua
+return {
+    on_create = function(self) self.state = { n = 0 } end,
+    on_message = function(self, player, m)
+        self.state.n = m == "f" and print or m
+        player:send(m)
+    end
+}
+--- config
+location /ws { game game.lua; }
+location /off { game game.lua name=off; game_checkpoint off; }
+location /seldom { game game.lua name=seldom; game_checkpoint 4s; }
+--- ws
+a open /off
+a > 1
+a < 1
+status workers.*.checkpoints.saved == 0
+b open /seldom
+status workers.*.checkpoints.saved == 1
+status workers.*.checkpoints.unsaved_ms == 0
+status workers.*.checkpoints.avg_us > 0
+b > 1
+b < 1
+status workers.*.checkpoints.unsaved_ms > 500
+status workers.*.checkpoints.unsaved_ms > 1000
+status workers.*.checkpoints.saved == 2
+status workers.*.checkpoints.unsaved_ms == 0
+c open /ws
+status workers.*.checkpoints.saved == 3
+c > 1
+c < 1
+status workers.*.checkpoints.saved == 4
+status workers.*.checkpoints.failed == 0
+c > "f"
+c < "f"
+status workers.*.checkpoints.failed == 1
+status workers.*.checkpoints.unsaved_ms == 0
+--- error_log
+can't be saved
+
+
+
+=== TEST 10: generations after a reload, and a worker that is exiting
 --- lua
 local Room = { codec = "raw" }
 function Room:on_create() self.state.stays = error end
@@ -246,7 +289,7 @@ can't be saved
 
 
 
-=== TEST 10: access to it is restricted as to any location
+=== TEST 11: access to it is restricted as to any location
 --- config
 location = /secret { game_status; deny all; }
 --- ws
@@ -256,7 +299,7 @@ access forbidden by rule
 
 
 
-=== TEST 11: all workers answer, and the answers agree
+=== TEST 12: all workers answer, and the answers agree
 --- workers: 4
 --- config
 location /ws { game game.lua; }
