@@ -509,15 +509,23 @@ ngx_game_pass_make(ngx_game_pass_t *pass)
         return;
     }
 
-    error = "this worker exits";
+    level = NGX_LOG_WARN;
 
     if (pass->fd == -1) {
         error = "too many open files";
 
     } else if (ngx_game_session_find(pass->player)) {
         error = "its player has come back by another";
+        level = NGX_LOG_INFO;
 
-    } else if (!ngx_game_worker.exiting) {
+    } else if (ngx_game_worker.exiting) {
+
+        /* the old gateway did not know that yet, and looks for another */
+
+        error = "this worker exits";
+        level = NGX_LOG_INFO;
+
+    } else {
         pass->s = ngx_game_session_unpack(&pass->image, pass->fd, &error);
     }
 
@@ -532,11 +540,14 @@ ngx_game_pass_make(ngx_game_pass_t *pass)
         return;
     }
 
-    level = NGX_LOG_INFO;
+    if (level == NGX_LOG_WARN) {
 
-    if (ngx_time() - warned >= NGX_GAME_PASS_SILENT) {
-        warned = ngx_time();
-        level = NGX_LOG_WARN;
+        if (ngx_time() - warned < NGX_GAME_PASS_SILENT) {
+            level = NGX_LOG_INFO;
+
+        } else {
+            warned = ngx_time();
+        }
     }
 
     ngx_log_error(level, ngx_cycle->log, 0,

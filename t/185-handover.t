@@ -813,3 +813,46 @@ a close? 1006
 status workers.# == 1
 status workers.*.players == 1
 --- alerts: exited on signal 9
+
+
+
+=== TEST 26: a session is passed on to a worker that is to exit, too, and goes elsewhere
+--- lua
+return {
+    on_message = function(self, player, m)
+        local now = game.now()
+        while m == "busy" and game.now() - now < 1 do end
+        self:broadcast(m)
+    end
+}
+--- workers: 2
+--- http_config
+game_script_timeout 5s;
+--- config
+location /ws { game game.lua; }
+--- ws
+a open /ws tls=0
+b open /ws tls=0 off=a
+stop worker of a
+stop worker of b
+signal HUP
+status workers.# == 4
+wait 0.3
+# it is told to exit and busy in one turn, in which it does not do that yet
+a > "busy"
+cont worker of a
+wait 0.2
+cont worker of b
+log ~ the session of player \w{13} can't go on here: this worker exits
+a < "busy"
+b < "busy"
+b > 1
+a < 1
+b < 1
+status workers.# == 2
+a > 2
+a < 2
+b < 2
+--- no_error_log
+[warn]
+[error]
