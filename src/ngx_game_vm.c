@@ -306,7 +306,10 @@ ngx_game_vm_collect(ngx_game_vm_t *vm)
     grown = (size_t) (vm->grown - vm->seen);
     left = vm->quota - ngx_min(vm->used, vm->quota);
 
-    if (vm->live == 0) {
+    /* less than what lived: LuaJIT had to collect within a handler, and would
+     * go on so, at its pace of a larger heap */
+
+    if (vm->live == 0 || (vm->used < vm->live && !vm->collecting)) {
         vm->live = vm->used;
         ngx_game_vm_pace(vm);
     }

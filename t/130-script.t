@@ -353,7 +353,7 @@ local Room, kept, within = {}, {}, 0
 for i = 1, 50000 do kept[i] = { i } end
 function Room:on_message(player, m)
     local weak = setmetatable({}, { __mode = "v" })
-    for i = 1, m do weak[i] = { i } end
+    for i = 1, m do weak[i] = { kept[i] } end
     local n = 0
     for _ in pairs(weak) do n = n + 1 end
     if n < m then within = within + 1 end
@@ -366,4 +366,31 @@ location /ws { game game.lua; }
 --- ws eval
 # a worker that had to wait for a core has not the time for it
 "a open /ws\na json {}\n" . "a > 5000\na json {}\n" x 99
+. "a > 5000\na json {\"within\":\"~^[0-9]\$\"}\n"
+
+
+
+=== TEST 19: the same after handlers that made so much garbage that it had to work within them
+--- lua
+local Room, kept, within = {}, {}, 0
+for i = 1, 50000 do kept[i] = { i } end
+function Room:on_message(player, m)
+    local weak = setmetatable({}, { __mode = "v" })
+    if m == 0 then
+        kept = {}
+        for i = 1, 1000000 do kept[1] = {} end
+    end
+    for i = 1, m do weak[i] = { kept[i] } end
+    local n = 0
+    for _ in pairs(weak) do n = n + 1 end
+    if n < m then within = within + 1 end
+    player:send({ within = within })
+end
+return Room
+--- http_config
+game_script_timeout 5s;
+--- config
+location /ws { game game.lua; }
+--- ws eval
+"a open /ws\na > 0\na json {}\n" . "a > 5000\na json {}\n" x 99
 . "a > 5000\na json {\"within\":\"~^[0-9]\$\"}\n"
