@@ -52,7 +52,7 @@ typedef struct {
 
 
 static void ngx_game_checkpoint_earn(uint64_t now);
-static void ngx_game_checkpoint_wait(ngx_queue_t *changed, uint64_t now);
+static void ngx_game_checkpoint_measure(ngx_queue_t *changed, uint64_t now);
 static ngx_game_room_t *ngx_game_checkpoint_warm(ngx_game_room_t *oldest,
     uint64_t now);
 static uint64_t ngx_game_checkpoint_take(ngx_game_room_t *room, uint64_t now);
@@ -97,7 +97,7 @@ ngx_game_checkpoint_run(ngx_uint_t last)
     changed = ngx_game_room_changes();
 
     if (ngx_queue_empty(changed)) {
-        ngx_game_checkpoint_wait(changed, 0);
+        ngx_game_checkpoint_measure(changed, 0);
         return;
     }
 
@@ -139,7 +139,7 @@ ngx_game_checkpoint_run(ngx_uint_t last)
     }
 
     ngx_game_image_trim();
-    ngx_game_checkpoint_wait(changed, now);
+    ngx_game_checkpoint_measure(changed, now);
 
     if (!ngx_queue_empty(changed) && !ngx_game_clock_is_set(&cp->timer)) {
         (void) ngx_game_clock_set(&cp->timer,
@@ -177,7 +177,7 @@ ngx_game_checkpoint_earn(uint64_t now)
  * changed in this turn are the last ones, and have no time yet */
 
 static void
-ngx_game_checkpoint_wait(ngx_queue_t *changed, uint64_t now)
+ngx_game_checkpoint_measure(ngx_queue_t *changed, uint64_t now)
 {
     uint64_t          since;
     ngx_queue_t      *q;
